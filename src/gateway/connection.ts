@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+
+/** A request of either HTTP version as Node hands it over. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** What a backend proved with its client certificate. Only ever made from a certificate that the gateway verified. */
+export interface ClientCertificate {
+  /** Subject common name, '' where there is none. */
+  readonly commonName: string;
+  /** Subject alternative names, e.g. `DNS:billing.internal`, `URI:spiffe://…`. */
+  readonly subjectAltNames: readonly string[];
+  /** SHA-256 fingerprint, upper-case hex with colons. */
+  readonly fingerprint: string;
+}
+
+/** What the port knows about one accepted socket. */
+export interface Connection {
+  /** Address of the socket's other end; IPv4 in IPv6 is written as IPv4. '' when the socket is already gone. */
+  readonly remoteAddress: string;
+  readonly encrypted: boolean;
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** Accepted above the polite limit: its requests are told to come back later. */
+  readonly overLimit: boolean;
+}
+
+const GONE: Connection = {
+  remoteAddress: '',
+  encrypted: false,
+  clientCertificate: undefined,
+  overLimit: false,
+};
+
+/** Finds the connection behind a request: by socket for HTTP/1.1, by session for HTTP/2. */
+export class Connections {
+  readonly #known = new WeakMap<Socket | Http2Session, Connection>();
+
+  add(key: Socket | Http2Session, connection: Connection): void {
+    this.#known.set(key, connection);
+  }
+
+  /** Of a request or upgrade; an empty record when its socket is gone. */
+  of(request: NodeRequest): Connection {
+    const key = 'stream' in request ? request.stream.session : request.socket;
+    return (key && this.#known.get(key)) ?? GONE;
+  }
+}
+
+export function describeConnection(socket: Socket, overLimit: boolean): Connection {
+  return {
+    remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+    encrypted: socket instanceof TLSSocket,
+    clientCertificate: socket instanceof TLSSocket ? verifiedCertificate(socket) : undefined,
+    overLimit,
+  };
+}
+
+/** An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) as IPv4; other texts as they are. */
+export function plainAddress(address: string): string {
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
+}
+
+function verifiedCertificate(socket: TLSSocket): ClientCertificate | undefined {
+  if (!socket.authorized) return undefined;
+  const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
+  const { subject, subjectaltname, fingerprint256 } = certificate;
+  if (fingerprint256 === undefined) return undefined;
+  const commonName = subject?.CN;
+  return {
+    commonName: typeof commonName === 'string' ? commonName : '',
+    subjectAltNames: subjectaltname?.split(', ') ?? [],
+    fingerprint: fingerprint256,
+  };
+}

@@ -1,0 +1,137 @@
+/** Bytes of flags and length before each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+export const prefixBytes = 5;
+
+/** First allocation for a message that arrives in pieces; it doubles, so a declared length alone costs nothing. */
+const firstAllocation = 4096;
+
+/**
+ * Splits a byte stream into envelopes.
+ *
+ * A message that lies in one chunk is handed out as a view of that chunk. One that arrives in pieces is gathered in a
+ * buffer that grows with what was received, never with what the prefix promises.
+ */
+export class EnvelopeReader {
+  readonly #maxBytes: number;
+  readonly #prefix = new Uint8Array(prefixBytes);
+  #prefixFill = 0;
+  #length = 0;
+  #gathered: Uint8Array | undefined;
+  #gatheredFill = 0;
+  #chunk: Uint8Array | undefined;
+  #position = 0;
+  #later: Uint8Array[] = [];
+
+  /** Flags of the envelope that `next` found. */
+  flags = 0;
+  /** Message of the envelope that `next` found: possibly a view of a read buffer. */
+  message: Uint8Array = emptyBytes;
+
+  /** @param maxBytes longest message that is accepted, as it is on the wire */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** True when the stream may end here: no envelope has been begun. */
+  get clean(): boolean {
+    return this.#prefixFill === 0 && this.#chunk === undefined;
+  }
+
+  /** The length that the prefix of a too long message declares. */
+  get declaredLength(): number {
+    return this.#length;
+  }
+
+  /** Takes a chunk. It is held until `next` has been through it. */
+  push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
+    if (this.#chunk === undefined) {
+      this.#chunk = chunk;
+      this.#position = 0;
+    } else {
+      this.#later.push(chunk);
+    }
+  }
+
+  /** Finds the next whole envelope. `too-large` is final: the stream cannot be read further. */
+  next(): 'message' | 'incomplete' | 'too-large' {
+    for (;;) {
+      const chunk = this.#chunk;
+      if (chunk === undefined) return 'incomplete';
+      if (this.#prefixFill < prefixBytes) {
+        this.#readPrefix(chunk);
+        if (this.#prefixFill < prefixBytes) continue;
+      }
+      if (this.#length > this.#maxBytes) return 'too-large';
+      if (this.#readBody(chunk)) return 'message';
+    }
+  }
+
+  /** Lets go of everything that was held. */
+  clear(): void {
+    this.#chunk = undefined;
+    this.#later = [];
+    this.#gathered = undefined;
+  }
+
+  #readPrefix(chunk: Uint8Array): void {
+    while (this.#prefixFill < prefixBytes && this.#position < chunk.byteLength) {
+      this.#prefix[this.#prefixFill++] = chunk[this.#position++] ?? 0;
+    }
+    if (this.#prefixFill === prefixBytes) {
+      const [flags = 0, a = 0, b = 0, c = 0, d = 0] = this.#prefix;
+      this.flags = flags;
+      this.#length = a * 0x1000000 + (b << 16) + (c << 8) + d;
+      // An empty message ends with its prefix, which may be the end of the chunk: the body is read below regardless.
+      if (this.#length === 0) return;
+    }
+    if (this.#position === chunk.byteLength) this.#advance();
+  }
+
+  /** Returns true when the message is whole. */
+  #readBody(chunk: Uint8Array): boolean {
+    const missing = this.#length - this.#gatheredFill;
+    const available = chunk.byteLength - this.#position;
+    if (this.#gathered === undefined && available >= missing) {
+      this.message = chunk.subarray(this.#position, this.#position + missing);
+      this.#position += missing;
+      this.#finish(chunk);
+      return true;
+    }
+    const taken = Math.min(missing, available);
+    const gathered = this.#room(this.#gatheredFill + taken);
+    gathered.set(chunk.subarray(this.#position, this.#position + taken), this.#gatheredFill);
+    this.#gatheredFill += taken;
+    this.#position += taken;
+    if (taken < missing) {
+      this.#advance();
+      return false;
+    }
+    this.message = gathered.subarray(0, this.#length);
+    this.#finish(chunk);
+    return true;
+  }
+
+  #room(needed: number): Uint8Array {
+    const current = this.#gathered;
+    if (current !== undefined && current.byteLength >= needed) return current;
+    const doubled = Math.max(firstAllocation, needed, (current?.byteLength ?? 0) * 2);
+    const grown = new Uint8Array(Math.min(this.#length, doubled));
+    if (current !== undefined) grown.set(current.subarray(0, this.#gatheredFill));
+    this.#gathered = grown;
+    return grown;
+  }
+
+  #finish(chunk: Uint8Array): void {
+    this.#prefixFill = 0;
+    this.#gathered = undefined;
+    this.#gatheredFill = 0;
+    if (this.#position === chunk.byteLength) this.#advance();
+  }
+
+  #advance(): void {
+    this.#chunk = this.#later.shift();
+    this.#position = 0;
+  }
+}
+
+const emptyBytes = new Uint8Array(0);
