@@ -59,6 +59,11 @@ export class FrameReader {
     this.#sink = sink;
   }
 
+  /** Whether the sink's `message` returned false and `resume` was not called since. */
+  get isPaused(): boolean {
+    return this.#mode === 'paused';
+  }
+
   /** Reads on in `chunk`, which is the reader's from now on. Kept for later while the sink has paused the reader. */
   push(chunk: Uint8Array): void {
     if (this.#mode === 'stopped') return;
@@ -88,8 +93,11 @@ export class FrameReader {
     this.#delivering = true;
     while (this.#mode === 'reading' && (this.#frame === undefined ? this.#readFrame() : this.#readPayload()));
     this.#delivering = false;
-    if (this.#position === this.#chunk.length) {
-      this.#chunk = NOTHING;
+    // What is left of a chunk that was read to its end is the beginning of a header or a control frame: a copy of
+    // it lets the chunk go.
+    if (this.#mode === 'reading') {
+      const left = this.#chunk.length - this.#position;
+      this.#chunk = left === 0 ? NOTHING : new Uint8Array(this.#chunk.subarray(this.#position));
       this.#position = 0;
     }
   }

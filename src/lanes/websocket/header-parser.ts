@@ -50,7 +50,7 @@ export function parseHeader(
   }
   const end = position + 2 + extended + 4;
   if (end > bytes.length) return undefined;
-  return { fin: first >= 0x80, opcode, length, mask: uint32(bytes, end - 4), end };
+  return { fin: first >= 0x80, opcode, length, mask: uint32(bytes, end - 4) | 0, end };
 }
 
 function faultOf(first: number, second: number, inMessage: boolean): string | undefined {
