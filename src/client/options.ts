@@ -1,0 +1,65 @@
+import type { Track } from './participant.ts';
+import type { Feature, Reason } from './vocabulary.ts';
+
+/** Names of the transports. */
+export type TransportName = 'grpc' | 'websocket' | 'connect-web';
+
+/** Where the SDK says what it does. `console` fits. Default: warnings and errors to the console. */
+export interface Logger {
+  debug?(...data: readonly unknown[]): void;
+  info?(...data: readonly unknown[]): void;
+  warn(...data: readonly unknown[]): void;
+  error(...data: readonly unknown[]): void;
+}
+
+/** How to connect. */
+export interface ConnectOptions {
+  /** JWT, or where to get one: called at the start, before the token ends, and when the gateway asks for a new one. */
+  readonly token: string | (() => Promise<string>);
+  /**
+   * Default 'auto'. Node: gRPC, else WebSocket. Page: WebSocket when it came over HTTP/1.1, else Connect-Web; no Welcome
+   * in 3 s: the other; what worked is remembered for a day.
+   */
+  readonly transport?: 'auto' | TransportName;
+  /**
+   * Stable per installation, at most 64 bytes: a newer session of the same identity and device replaces the older one.
+   * Default: kept in localStorage; in Node, and where there is no storage, one per process or page.
+   */
+  readonly deviceId?: string;
+  /** Joined in the same round trip that connects; get it with `session.join(name)`. */
+  readonly join?: JoinOptions & { readonly room: string };
+  /** Page: what happens to the rooms when it goes. Default 'leave', with 5 s of grace. A page kept by bfcache always suspends. */
+  readonly onPageHide?: 'leave' | 'suspend';
+  /** What this client can do; PeerMesh users: what the WebRTC stack can do. Default: rollback and ice_restart. */
+  readonly features?: readonly Feature[];
+  /** Name and version of the application, for operators; at most 64 bytes. */
+  readonly app?: string;
+  /** `connect` gives up after this long, in milliseconds. Default 20,000. Afterwards the session never gives up by itself. */
+  readonly connectTimeoutMs?: number;
+  readonly logger?: Logger;
+  /** Gives up connecting; an open session closes as by `close()`. */
+  readonly signal?: AbortSignal;
+}
+
+/** This client waits to be let into a room. */
+export interface Pending {
+  /** 'lobby' or 'not_started'. */
+  readonly reason: Reason;
+  /** Place in the queue, from 1; 0: unknown. */
+  readonly position: number;
+}
+
+/** How to join a room. */
+export interface JoinOptions {
+  /** Display name; at most 64 code points. Default: the token's. */
+  readonly name?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Tracks that are published from the start. */
+  readonly tracks?: readonly Track[];
+  /** Newest messages to hand over in `room.history`; at most 100. Default 0. */
+  readonly history?: number;
+  /** Note to the moderators where the room has a lobby; at most 256 bytes. */
+  readonly knock?: string;
+  /** Called while the join waits, each time its place changes. */
+  onPending?(pending: Pending): void;
+}
