@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { create, fromJson, toBinary } from '@bufbuild/protobuf';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket as Ws } from 'ws';
 import { ClientFrameSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import type { LaneEndStatus } from '../../../src/core/lane.ts';
+import { systemSchedule } from '../../../src/lanes/websocket/linger.ts';
+import { WebSocketConnection } from '../../../src/lanes/websocket/web-socket-connection.ts';
 import {
   type CoreScript,
   clientFrame,
@@ -222,7 +226,10 @@ test('nothing is read while the session cannot take frames, and all of it is del
     seen.lane.resume();
     await waitUntil(() => seen.frames.length === turn, 'one frame a resume');
   }
+  await sleep(50);
   expect(flushed).toBe(false);
+  const [socket] = server.sockets;
+  expect(socket?.bytesRead).toBeLessThan(1_000_000);
   seen.ready = true;
   seen.lane.resume();
   await waitUntil(() => seen.frames.length === 4000, 'all frames');
@@ -264,6 +271,58 @@ test('a Ping under back-pressure is answered once the socket drains, the newest 
   await waitUntil(() => client.payload.includes('p3'), 'the Pong');
   const pongs = serverFrames(client.payload).filter(({ opcode }) => opcode === 10);
   expect(pongs.map(({ payload }) => payload.toString())).toEqual(['p3']);
+  client.socket.destroy();
+});
+
+test('a drain that only a Pong waited for is not reported: the core was never told to wait', async () => {
+  const written: (() => void)[] = [];
+  const socket = new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      written.push(done);
+    },
+    writableHighWaterMark: 100,
+  });
+  const options = { maxMessageBytes: 1000, closeTimeoutMs: 10, schedule: systemSchedule };
+  const connection = new WebSocketConnection(socket, options);
+  let drains = 0;
+  connection.start(Buffer.alloc(0), {
+    message: () => true,
+    drained: () => drains++,
+    closed() {},
+    breach() {},
+  });
+  const flush = async () => {
+    for (let turn = 0; turn < 10 && socket.writableLength > 0; turn++) {
+      written.shift()?.();
+      await sleep(1);
+    }
+  };
+  expect(connection.write(Buffer.alloc(90))).toBe(true);
+  socket.push(clientFrame(9, Buffer.alloc(60)));
+  await waitUntil(() => socket.writableNeedDrain, 'the Pong fills the socket');
+  await flush();
+  expect([socket.writableLength, drains]).toEqual([0, 0]);
+  expect(connection.write(Buffer.alloc(100))).toBe(false);
+  await flush();
+  expect(drains).toBe(1);
+  connection.close(1000, '');
+  socket.destroy();
+});
+
+test('nothing behind a message that cannot be understood is read, even before the core ends the lane', async () => {
+  const server = await start({ violated: () => {} });
+  const client = await RawClient.open(server.port);
+  client.socket.write(
+    Buffer.concat([clientFrame(2, 'bad'), clientFrame(2, request('late')), clientFrame(2, 'bad')]),
+  );
+  await waitUntil(() => server.seen[0]?.violations.length === 1, 'the violation');
+  client.socket.write(clientFrame(2, request('later')));
+  await sleep(20);
+  const seen = await server.lane();
+  expect([seen.frames.length, seen.violations.length]).toEqual([0, 1]);
+  seen.lane.end({ status: 'invalid_argument', message: 'bad' });
+  expect((await client.closeFrame()).code).toBe(4003);
   client.socket.destroy();
 });
 
