@@ -5,7 +5,7 @@
  * gateway imports it, so that an upgrade is a review of this file.
  */
 import { Code, ConnectError } from '@connectrpc/connect';
-import { compressedFlag } from '@connectrpc/connect/protocol';
+import { compressedFlag, mergeNonProtocolHeaders } from '@connectrpc/connect/protocol';
 import {
   codeToHttpStatus,
   headerStreamAcceptEncoding as connectAcceptEncoding,
@@ -18,7 +18,6 @@ import {
   headerUnaryEncoding,
   parseContentType as parseConnectContentType,
   parseTimeout as parseConnectTimeout,
-  trailerMux,
 } from '@connectrpc/connect/protocol-connect';
 import {
   headerAcceptEncoding as grpcAcceptEncoding,
@@ -34,7 +33,7 @@ import {
   trailerSerialize,
 } from '@connectrpc/connect/protocol-grpc-web';
 
-export { codeToHttpStatus, compressedFlag, trailerMux };
+export { codeToHttpStatus, compressedFlag, mergeNonProtocolHeaders };
 
 /** The protocols that put messages into 5-byte envelopes. */
 export type EnvelopeProtocol = 'grpc' | 'grpc-web' | 'connect';

@@ -4,6 +4,8 @@ export const prefixBytes = 5;
 /** First allocation for a message that arrives in pieces; it doubles, so a declared length alone costs nothing. */
 const firstAllocation = 4096;
 
+const emptyBytes = new Uint8Array(0);
+
 /**
  * Splits a byte stream into envelopes.
  *
@@ -55,14 +57,11 @@ export class EnvelopeReader {
   /** Finds the next whole envelope. `too-large` is final: the stream cannot be read further. */
   next(): 'message' | 'incomplete' | 'too-large' {
     for (;;) {
+      if (this.#prefixFill === prefixBytes && this.#length > this.#maxBytes) return 'too-large';
       const chunk = this.#chunk;
       if (chunk === undefined) return 'incomplete';
-      if (this.#prefixFill < prefixBytes) {
-        this.#readPrefix(chunk);
-        if (this.#prefixFill < prefixBytes) continue;
-      }
-      if (this.#length > this.#maxBytes) return 'too-large';
-      if (this.#readBody(chunk)) return 'message';
+      if (this.#prefixFill < prefixBytes) this.#readPrefix(chunk);
+      else if (this.#readBody(chunk)) return 'message';
     }
   }
 
@@ -81,7 +80,7 @@ export class EnvelopeReader {
       const [flags = 0, a = 0, b = 0, c = 0, d = 0] = this.#prefix;
       this.flags = flags;
       this.#length = a * 0x1000000 + (b << 16) + (c << 8) + d;
-      // An empty message ends with its prefix, which may be the end of the chunk: the body is read below regardless.
+      // An empty message may end with the chunk: its body is still to be read, of this chunk.
       if (this.#length === 0) return;
     }
     if (this.#position === chunk.byteLength) this.#advance();
@@ -133,5 +132,3 @@ export class EnvelopeReader {
     this.#position = 0;
   }
 }
-
-const emptyBytes = new Uint8Array(0);

@@ -15,7 +15,7 @@ const hopByHop = new Set([
   'http2-settings',
 ]);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Node refuses in a field value
+// Everything but what Node accepts in a field value.
 const refused = /[^\t\x20-\x7e\x80-\xff]/g;
 const token = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 

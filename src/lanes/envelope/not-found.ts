@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { ByteStream } from './byte-stream.ts';
+import { codeToHttpStatus, connectErrorBytes, parseContentType } from './connect-protocol.ts';
+import { exchangeOf, type ServeContext } from './exchange.ts';
+import { addFields, fieldValue, type HeaderFields } from './metadata.ts';
+import { lingering } from './refusal.ts';
+import { EnvelopeResponse } from './response.ts';
+
+const lingerMs = 10_000;
+
+/**
+ * Answers a request with an error in the caller's own protocol, without a method to serve it: an unknown rpc, a gateway
+ * that is full or draining. Returns false, and has not touched the request, when its content type is none of an rpc's:
+ * the gateway then answers in its own way. A Connect `GET` is none either.
+ */
+export function refuseCall(
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+  error: ConnectError,
+  context: ServeContext = {},
+): boolean {
+  const type = parseContentType(fieldValue(request.headers, 'content-type'));
+  if (type === undefined) return false;
+  const { protocol, codec } = type;
+  // gRPC cannot be answered over HTTP/1.1: there is nowhere to put a status.
+  if (protocol === 'grpc' && request.httpVersionMajor < 2) return false;
+  const { stream } = exchangeOf(request, response);
+  stream.open(lingering(stream, lingerMs));
+  if (protocol === 'connect-unary') respondUnary(stream, error, context);
+  else new EnvelopeResponse(stream, protocol, codec, context.responseHeaders).end(error, undefined);
+  return true;
+}
+
+/** The error of a path that names no rpc. */
+export function unknownRpc(path: string): ConnectError {
+  return new ConnectError(`unknown rpc ${path.split('?', 1)[0]}`, Code.Unimplemented);
+}
+
+function respondUnary(stream: ByteStream, error: ConnectError, context: ServeContext): void {
+  const body = connectErrorBytes(error);
+  const fields: HeaderFields = {};
+  addFields(fields, context.responseHeaders);
+  fields['content-type'] = 'application/json';
+  fields['content-length'] = String(body.byteLength);
+  stream.respond(codeToHttpStatus(error.code), fields, false);
+  stream.end(body, undefined);
+}
