@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { Slab } from './slab.ts';
 import { varintSize, writeVarint, writeZigzag, zigzagSize } from './varint.ts';
 
 /*
@@ -51,11 +52,17 @@ export interface Stamp {
  * front of it (`writeFrameHead`).
  *
  * @param record body of the sender's frame with its tag and length: `FrameScan.recordStart` to `bodyEnd`. It is copied.
+ * @param slab where the memory comes from
  */
-export function encodeRelayed(record: Uint8Array, template: OriginTemplate, stamp: Stamp): Uint8Array {
+export function encodeRelayed(
+  record: Uint8Array,
+  template: OriginTemplate,
+  stamp: Stamp,
+  slab: Slab,
+): Uint8Array {
   const size = originSize(template, stamp);
   const start = record.length + 1 + varintSize(size);
-  const out = new Uint8Array(start + size);
+  const out = slab.take(start + size);
   out.set(record, 0);
   out[record.length] = ORIGIN;
   writeVarint(out, record.length + 1, size);

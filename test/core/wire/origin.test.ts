@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { OriginSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { encodeFrame, frameHeadSize } from '../../../src/core/wire/frame-head.ts';
 import { encodeRelayed, OriginTemplate, originSize, writeOrigin } from '../../../src/core/wire/origin.ts';
+import { Slab } from '../../../src/core/wire/slab.ts';
 import { varintSize, writeVarint } from '../../../src/core/wire/varint.ts';
 import { lengthField, varint } from './bytes.ts';
 
@@ -41,7 +42,12 @@ describe('the origin of a relayed record', () => {
   it('stands behind the record, which is copied as it is', () => {
     const record = lengthField(3, lengthField(1, 'p2'));
     const template = new OriginTemplate('p1');
-    const body = encodeRelayed(record, template, { senderSeq: 5, acceptedAtMs: 1_795_345_678_901 });
+    const body = encodeRelayed(
+      record,
+      template,
+      { senderSeq: 5, acceptedAtMs: 1_795_345_678_901 },
+      new Slab(),
+    );
     record.fill(0);
     const frame = fromBinary(ServerFrameSchema, encodeFrame(70_000, 3, body));
     expect(frame).toMatchObject({ seq: 70_000, ack: 3, body: { case: 'signal', value: { to: 'p2' } } });
@@ -83,6 +89,21 @@ describe('varints', () => {
       const end = writeVarint(out, 0, value);
       expect([...out.subarray(0, end)], `${value}`).toEqual(varint(value));
       expect(varintSize(value)).toBe(end);
+    }
+  });
+});
+
+describe('a slab', () => {
+  it('never hands out the same bytes twice', () => {
+    const slab = new Slab();
+    const pieces = Array.from({ length: 300 }, (_, index) => ({
+      index,
+      bytes: slab.take((index * 37) % 1500),
+    }));
+    for (const { index, bytes } of pieces) bytes.fill(index & 0xff);
+    for (const { index, bytes } of pieces) {
+      expect(bytes).toHaveLength((index * 37) % 1500);
+      expect(bytes.every((byte) => byte === (index & 0xff))).toBe(true);
     }
   });
 });
