@@ -52,17 +52,17 @@ export interface Stamp {
  * front of it (`writeFrameHead`).
  *
  * @param record body of the sender's frame with its tag and length: `FrameScan.recordStart` to `bodyEnd`. It is copied.
- * @param slab where the memory comes from
+ * @param slab where the memory comes from; absent: an array of its own, for what is kept long
  */
 export function encodeRelayed(
   record: Uint8Array,
   template: OriginTemplate,
   stamp: Stamp,
-  slab: Slab,
+  slab?: Slab,
 ): Uint8Array {
   const size = originSize(template, stamp);
   const start = record.length + 1 + varintSize(size);
-  const out = slab.take(start + size);
+  const out = slab === undefined ? new Uint8Array(start + size) : slab.take(start + size);
   out.set(record, 0);
   out[record.length] = ORIGIN;
   writeVarint(out, record.length + 1, size);
