@@ -71,7 +71,19 @@ function verifiedCertificate(socket: TLSSocket): ClientCertificate | undefined {
   const commonName = subject?.CN;
   return {
     commonName: typeof commonName === 'string' ? commonName : '',
-    subjectAltNames: subjectaltname?.split(', ') ?? [],
+    subjectAltNames: alternativeNames(subjectaltname ?? ''),
     fingerprint: fingerprint256,
   };
+}
+
+/**
+ * Node joins the names by ', ' and quotes, as JSON, a value that could be taken for more than one name. Splitting at
+ * the comma alone would let a certificate smuggle in a name that its issuer never checked (CVE-2021-44532).
+ */
+function alternativeNames(joined: string): string[] {
+  const names: string[] = [];
+  for (const [, kind = '', value = ''] of joined.matchAll(/([^:",]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy)) {
+    names.push(`${kind}:${value.startsWith('"') ? String(JSON.parse(value)) : value}`);
+  }
+  return names;
 }

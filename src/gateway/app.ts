@@ -1,0 +1,73 @@
+import { Code } from '@connectrpc/connect';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import type { NodeRequest } from './connection.ts';
+import type { Guard } from './guard.ts';
+import { answerNotFound } from './not-found.ts';
+import { type PageOptions, registerPages } from './pages.ts';
+import { type NodeResponse, refuse } from './refusal.ts';
+import { registerRpcs } from './rpc-plugin.ts';
+import type { RpcRoute } from './rpc-route.ts';
+import type { HttpServers } from './servers.ts';
+import { routeUpgrade, type WebSocketHandler } from './upgrade.ts';
+
+export interface AppOptions {
+  readonly servers: HttpServers;
+  readonly guard: Guard;
+  readonly rpcs: readonly RpcRoute[];
+  readonly pages: PageOptions;
+  readonly webSocket: WebSocketHandler | undefined;
+  readonly log: Logger;
+}
+
+/** Longest body of a plain HTTP route, in bytes; the rpcs have limits of their own. */
+const PLAIN_BODY_BYTES = 64 * 1024;
+
+/** One Fastify over both HTTP servers. It routes; it does not listen. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { servers, guard, log } = options;
+  const app: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
+    bodyLimit: PLAIN_BODY_BYTES,
+    serverFactory: () => servers.http1,
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack();
+      refuse(request.raw, reply.raw, BAD_REQUEST);
+    },
+  });
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    answerNotFound(app, guard, request.raw, reply.raw);
+  });
+  app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error, path: request.url }, 'request failed');
+    reply.hijack();
+    refuse(request.raw, reply.raw, {
+      code: status >= 500 ? Code.Internal : Code.InvalidArgument,
+      status,
+      message: status >= 500 ? 'internal error' : error.message,
+    });
+  });
+  registerRpcs(app, options.rpcs, guard);
+  await registerPages(app, options.pages);
+  await app.ready();
+
+  // Fastify's types know one HTTP version at a time; its router reads what both have in common.
+  const route = app.routing as (request: NodeRequest, response: NodeResponse) => void;
+  const onRequest = (request: NodeRequest, response: NodeResponse): void => {
+    const refusal = guard.authority(request);
+    if (refusal === undefined) route(request, response);
+    else refuse(request, response, refusal);
+  };
+  servers.http1.on('request', onRequest);
+  servers.http2.on('request', onRequest);
+  servers.http1.on('upgrade', (request, socket, head) =>
+    routeUpgrade(guard, options.webSocket, request, socket, head),
+  );
+  return app;
+}
+
+const BAD_REQUEST = { code: Code.InvalidArgument, status: 400, message: 'the path is malformed' } as const;

@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
+import type { Logger } from 'pino';
+import { type Connection, Connections, describeConnection } from './connection.ts';
+import { Http2Sessions } from './http2-sessions.ts';
+import { type GatewayLimits, politeLimit } from './limits.ts';
+import { readPreface, type WireProtocol } from './preface.ts';
+import type { HttpServers } from './servers.ts';
+import { loadTls, secureOptions, type TlsMaterial, TlsReloader, type TlsSource } from './tls.ts';
+
+export interface ListenerOptions {
+  /** Undefined serves clear text. */
+  readonly tls: TlsSource | undefined;
+  readonly limits: GatewayLimits;
+  readonly servers: HttpServers;
+  readonly log: Logger;
+}
+
+/** TCP keep-alive probes begin after this: they end connections whose peer vanished without a word. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
+/** Connections that the system may hold for us while the event loop is busy: a reconnecting crowd comes at once. */
+const BACKLOG = 1_024;
+
+/**
+ * The one port. It accepts sockets, tells HTTP/1.1 from HTTP/2 (clear text: by the first bytes; TLS: by ALPN) and hands
+ * each to its server.
+ */
+export class Listener {
+  readonly connections = new Connections();
+  readonly #options: ListenerOptions;
+  readonly #sessions: Http2Sessions;
+  readonly #sockets = new Set<Socket>();
+  readonly #undecided = new Set<Socket>();
+  #acceptor: Server | TlsServer | undefined;
+  #reloader: TlsReloader | undefined;
+  /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
+  #handing: Connection | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#sessions = new Http2Sessions(options.servers.http2, options.limits);
+    options.servers.http2.prependListener('session', (session) => {
+      if (this.#handing) this.connections.add(session, this.#handing);
+    });
+  }
+
+  /** Binds the port. Rejects with the system's error (`EADDRINUSE`, `EACCES`) or that of an unusable certificate. */
+  async open(host: string, port: number): Promise<void> {
+    const { tls, limits, servers, log } = this.#options;
+    const material = tls && (await loadTls(tls));
+    const acceptor = material === undefined ? this.#clearAcceptor() : this.#tlsAcceptor(material);
+    acceptor.maxConnections = limits.maxConnections;
+    acceptor.on('connection', (socket: Socket) => this.#track(socket));
+    acceptor.on('drop', () =>
+      log.warn({ maxConnections: limits.maxConnections }, 'connection dropped: limit reached'),
+    );
+    acceptor.listen({ host, port, backlog: BACKLOG });
+    await once(acceptor, 'listening');
+    acceptor.on('error', (error) => log.error({ err: error }, 'listening socket failed'));
+    this.#acceptor = acceptor;
+    // Starts the check of the header and request deadlines; without it they never run.
+    servers.http1.emit('listening');
+    if (material !== undefined && tls?.kind === 'files') {
+      const use = (next: TlsMaterial): void => {
+        if (acceptor instanceof TlsServer) acceptor.setSecureContext(secureOptions(next));
+      };
+      this.#reloader = new TlsReloader(tls, material, use, log);
+    }
+  }
+
+  /** The bound address. */
+  get address(): AddressInfo {
+    const address = this.#acceptor?.address();
+    if (!address || typeof address === 'string') throw new Error('the port is not bound');
+    return address;
+  }
+
+  /** Accepted sockets that are still open, whatever their state. */
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Stops accepting, says so to HTTP/2 peers, ends idle connections. Open requests and streams go on. */
+  stopAccepting(): void {
+    this.#reloader?.stop();
+    this.#acceptor?.close();
+    for (const socket of this.#undecided) socket.destroy();
+    this.#sessions.closeGracefully();
+    this.#options.servers.http1.closeIdleConnections();
+  }
+
+  /** After `stopAccepting`: waits until the last connection has ended, but not longer than `graceMs`; ends the rest. */
+  async finish(graceMs: number): Promise<void> {
+    const { http1, http2 } = this.#options.servers;
+    const deadline = setTimeout(() => this.#destroyAll(), graceMs);
+    const idle = setInterval(() => http1.closeIdleConnections(), IDLE_CHECK_MS);
+    await Promise.allSettled([...this.#sockets].map((socket) => once(socket, 'close')));
+    clearTimeout(deadline);
+    clearInterval(idle);
+    // They do not listen: this ends the check of their deadlines.
+    http1.close();
+    http2.close();
+  }
+
+  #destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  #clearAcceptor(): Server {
+    return createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS }, (socket) => {
+      const connection = describeConnection(socket, this.#isOverLimit());
+      this.#undecided.add(socket);
+      const forget = (): void => {
+        this.#undecided.delete(socket);
+      };
+      socket.once('close', forget);
+      readPreface(socket, this.#options.limits.prefaceMs, (protocol) => {
+        forget();
+        socket.off('close', forget);
+        this.#hand(socket, protocol, connection);
+      });
+    });
+  }
+
+  #tlsAcceptor(material: TlsMaterial): TlsServer {
+    const { limits, log } = this.#options;
+    const server = createTlsServer({
+      ...SOCKET_OPTIONS,
+      ...secureOptions(material),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: limits.tlsHandshakeMs,
+    });
+    server.on('secureConnection', (socket) => {
+      const connection = describeConnection(socket, this.#isOverLimit());
+      if (socket.authorizationError && socket.getPeerX509Certificate()) {
+        const reason = String(socket.authorizationError);
+        log.warn({ address: connection.remoteAddress, reason }, 'client certificate not accepted');
+      }
+      this.#hand(socket, socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1', connection);
+    });
+    server.on('tlsClientError', (error) => log.debug({ err: error }, 'TLS handshake failed'));
+    return server;
+  }
+
+  #isOverLimit(): boolean {
+    return this.#sockets.size > politeLimit(this.#options.limits.maxConnections);
+  }
+
+  #hand(socket: Socket, protocol: WireProtocol, connection: Connection): void {
+    const { http1, http2 } = this.#options.servers;
+    if (protocol === 'http/1.1') {
+      this.connections.add(socket, connection);
+      http1.emit('connection', socket);
+      return;
+    }
+    this.#handing = connection;
+    http2.emit('connection', socket);
+    this.#handing = undefined;
+  }
+}
+
+/** How often connections that finished their last request are looked for while closing. */
+const IDLE_CHECK_MS = 50;

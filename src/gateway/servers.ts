@@ -1,0 +1,39 @@
+import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import type { GatewayLimits } from './limits.ts';
+
+/** The two HTTP servers behind the port. Neither listens: sockets are handed to them by `emit('connection')`. */
+export interface HttpServers {
+  readonly http1: Http1Server;
+  readonly http2: Http2Server;
+}
+
+export function createHttpServers(limits: GatewayLimits): HttpServers {
+  const http1 = createHttp1Server({
+    headersTimeout: limits.headersMs,
+    requestTimeout: Math.max(limits.requestMs, limits.headersMs),
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.checkMs,
+    maxHeaderSize: limits.headerBytes,
+    // `Upgrade: h2c` and anything else that is not a WebSocket is answered over HTTP/1.1, as RFC 9110 allows.
+    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+  });
+  http1.maxHeadersCount = limits.headerCount;
+  http1.timeout = 0;
+
+  const http2 = createHttp2Server({
+    maxHeaderListPairs: limits.headerCount,
+    maxSessionMemory: limits.sessionMemoryMegabytes,
+    maxSessionInvalidFrames: limits.invalidFrames,
+    maxSessionRejectedStreams: limits.rejectedStreams,
+    streamResetBurst: limits.resetBurst,
+    streamResetRate: limits.resetRate,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: limits.streamsPerConnection,
+      initialWindowSize: limits.streamWindowBytes,
+      maxHeaderListSize: limits.headerBytes,
+    },
+  });
+  return { http1, http2 };
+}

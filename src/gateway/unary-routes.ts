@@ -1,0 +1,101 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+  type Interceptor,
+} from '@connectrpc/connect';
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node';
+import type { Logger } from 'pino';
+import { callContext } from '../services/call-context.ts';
+import type { GatewayLimits } from './limits.ts';
+import { refuse } from './refusal.ts';
+import type { RpcExchange, RpcRoute } from './rpc-route.ts';
+
+type UniversalHandler = ConnectRouter['handlers'][number];
+
+export interface UnaryRouteOptions {
+  /** Registers the services. */
+  readonly routes: (router: ConnectRouter) => void;
+  readonly limits: Pick<GatewayLimits, 'messageBytes' | 'responseBytes' | 'bodyMs'>;
+  /** Aborted when the gateway closes: streams of these services end. */
+  readonly shutdown: AbortSignal;
+  readonly log: Logger;
+}
+
+/** The rpcs that Connect's own router serves: all but the hot ones. */
+export function unaryRoutes(options: UnaryRouteOptions): RpcRoute[] {
+  const { limits, log } = options;
+  const router = createConnectRouter({
+    readMaxBytes: limits.messageBytes,
+    writeMaxBytes: limits.responseBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    shutdownSignal: options.shutdown,
+    interceptors: [logUnexpected(log)],
+  });
+  options.routes(router);
+  return router.handlers.map((handler) => routeOf(handler, limits, log));
+}
+
+function routeOf(
+  handler: UniversalHandler,
+  limits: Pick<GatewayLimits, 'messageBytes' | 'bodyMs'>,
+  log: Logger,
+): RpcRoute {
+  const { methodKind } = handler.method;
+  const isUnaryRequest = methodKind === 'unary' || methodKind === 'server_streaming';
+  return {
+    path: handler.requestPath,
+    kind: 'call',
+    methods: handler.allowedMethods,
+    accepts: handler.supportedContentType,
+    streamsResponse: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
+    bodyBytes: isUnaryRequest ? limits.messageBytes : undefined,
+    bodyMs: isUnaryRequest ? limits.bodyMs : undefined,
+    serve: (exchange) => void serve(handler, exchange, log),
+  };
+}
+
+async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logger): Promise<void> {
+  const { request, response, responseFields } = exchange;
+  for (const [name, value] of Object.entries(responseFields)) response.setHeader(name, value);
+  try {
+    const context = createContextValues().set(callContext, exchange);
+    const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, context));
+    await universalResponseToNodeResponse(answer, response);
+  } catch (reason) {
+    if (response.headersSent || isGone(exchange)) {
+      log.debug({ err: reason, rpc: handler.requestPath }, 'call ended before its response');
+      return;
+    }
+    log.error({ err: reason, rpc: handler.requestPath }, 'call failed outside its handler');
+    refuse(request, response, { code: Code.Internal, status: 500, message: 'internal error' });
+  }
+}
+
+function isGone({ request, response }: RpcExchange): boolean {
+  return 'stream' in request ? request.stream.destroyed : response.destroyed;
+}
+
+/** Connect answers what is not a ConnectError with "internal error"; the cause is for our log. */
+function logUnexpected(log: Logger): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (reason) {
+      if (!(reason instanceof ConnectError)) {
+        log.error(
+          { err: reason, rpc: `/${request.service.typeName}/${request.method.name}` },
+          'handler failed',
+        );
+      }
+      throw reason;
+    }
+  };
+}
