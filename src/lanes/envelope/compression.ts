@@ -25,9 +25,7 @@ export function chooseCompression(
   const error =
     used === undefined || used === '' || used === 'identity' || request
       ? undefined
-      : new ConnectError(`unknown compression "${used}": supported encodings are gzip`, Code.Unimplemented, {
-          [names.acceptEncoding]: 'gzip',
-        });
+      : new ConnectError(`unknown compression "${used}": supported encodings are gzip`, Code.Unimplemented);
   const accepted = fieldValue(headers, names.acceptEncoding);
   const accepts = accepted === undefined || accepted === '' ? request : listsGzip(accepted);
   const asked = mode === 'accepted' || fieldValue(headers, compressHeader) === 'gzip';

@@ -153,6 +153,7 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
     }
     const metadata = new Headers();
     mergeNonProtocolHeaders(metadata, result.metadata);
+    if (result === this.#compression.error) metadata.set('accept-encoding', 'gzip');
     this.#respond(codeToHttpStatus(result.code), 'application/json', connectErrorBytes(result), metadata);
   }
 

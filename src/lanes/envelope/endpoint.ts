@@ -130,6 +130,7 @@ export class EnvelopeEndpoint implements Endpoint {
     const refused = compression.error ?? timeout.error;
     if (refused !== undefined) {
       stream.open(lingering(stream, options.lingerMs));
+      if (compression.error !== undefined) response.headers.set(names.acceptEncoding, 'gzip');
       response.end(refused, undefined);
       return;
     }
