@@ -96,7 +96,7 @@ export class Listener {
     const { http1, http2 } = this.#options.servers;
     const deadline = setTimeout(() => this.#destroyAll(), graceMs);
     const idle = setInterval(() => http1.closeIdleConnections(), IDLE_CHECK_MS);
-    await Promise.allSettled([...this.#sockets].map((socket) => once(socket, 'close')));
+    await Promise.all([...this.#sockets].map(closed));
     clearTimeout(deadline);
     clearInterval(idle);
     // They do not listen: this ends the check of their deadlines.
@@ -160,10 +160,18 @@ export class Listener {
       http1.emit('connection', socket);
       return;
     }
+    // An HTTP/1.1 client may end its side behind its request; an HTTP/2 client that does is gone.
+    socket.allowHalfOpen = false;
     this.#handing = connection;
     http2.emit('connection', socket);
     this.#handing = undefined;
   }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+  });
 }
 
 /** How often connections that finished their last request are looked for while closing. */

@@ -74,7 +74,8 @@ function trailersOnly(refusal: Refusal, request: NodeRequest): Answer {
     headers: {
       'content-type': request.headers['content-type'] ?? 'application/grpc',
       'grpc-status': String(refusal.code),
-      'grpc-message': encodeURIComponent(refusal.message),
+      // The counterpart of decodeURI, with which grpc-js reads it: encodeURIComponent would leave it with `%2F`.
+      'grpc-message': encodeURI(refusal.message),
     },
   };
 }
