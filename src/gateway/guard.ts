@@ -88,7 +88,7 @@ export class Guard {
     const announced = Number(request.headers['content-length'] ?? 0);
     if (route.bodyBytes !== undefined && announced > route.bodyBytes) {
       const message = `a body of ${announced} bytes is too large; the limit is ${route.bodyBytes} bytes`;
-      return { code: Code.ResourceExhausted, status: 413, message, closeConnection: true };
+      return { code: Code.ResourceExhausted, status: 413, message };
     }
     return this.admissionRefusal(request, route.kind);
   }

@@ -42,7 +42,10 @@ export class Listener {
     this.#options = options;
     this.#sessions = new Http2Sessions(options.servers.http2, options.limits);
     options.servers.http2.prependListener('session', (session) => {
-      if (this.#handing) this.connections.add(session, this.#handing);
+      if (this.#handing === undefined) return;
+      this.connections.add(session, this.#handing);
+      // Its first request is told to come back later; nothing else is wanted of it.
+      if (this.#handing.overLimit) session.once('stream', () => setImmediate(() => session.close()));
     });
   }
 
@@ -52,7 +55,8 @@ export class Listener {
     const material = tls && (await loadTls(tls));
     const acceptor = material === undefined ? this.#clearAcceptor() : this.#tlsAcceptor(material);
     acceptor.maxConnections = limits.maxConnections;
-    acceptor.on('connection', (socket: Socket) => this.#track(socket));
+    // Before the acceptor's own listener, which counts what is tracked.
+    acceptor.prependListener('connection', (socket: Socket) => this.#track(socket));
     acceptor.on('drop', () =>
       log.warn({ maxConnections: limits.maxConnections }, 'connection dropped: limit reached'),
     );
@@ -145,7 +149,11 @@ export class Listener {
       }
       this.#hand(socket, socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1', connection);
     });
-    server.on('tlsClientError', (error) => log.debug({ err: error }, 'TLS handshake failed'));
+    // Node leaves the socket of a handshake that failed or took too long to us.
+    server.on('tlsClientError', (error, socket) => {
+      log.debug({ err: error }, 'TLS handshake failed');
+      socket.destroy();
+    });
     return server;
   }
 

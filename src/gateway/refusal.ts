@@ -23,7 +23,7 @@ export interface Refusal {
   readonly message: string;
   /** More response headers, lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The connection is not to be used again (HTTP/1.1), e.g. because a large body is still on its way. */
+  /** The connection is not to be used again (HTTP/1.1). */
   readonly closeConnection?: boolean;
 }
 

@@ -75,14 +75,19 @@ export class SchemaIndex {
   }
 }
 
-/** A file and all that it imports, each once, each an encoded FileDescriptorProto; the file itself comes first. */
+/**
+ * A file and all that it imports, each once, each an encoded FileDescriptorProto. The file itself comes first, and every
+ * file before those that it imports.
+ */
 export function encodeWithImports(file: DescFile): Uint8Array[] {
-  const found = new Set<DescFile>();
-  const collect = (next: DescFile): void => {
-    if (found.has(next)) return;
-    found.add(next);
-    next.dependencies.forEach(collect);
+  const visited = new Set<DescFile>();
+  const importsFirst: DescFile[] = [];
+  const visit = (next: DescFile): void => {
+    if (visited.has(next)) return;
+    visited.add(next);
+    next.dependencies.forEach(visit);
+    importsFirst.push(next);
   };
-  collect(file);
-  return [...found].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  visit(file);
+  return importsFirst.reverse().map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }
