@@ -33,15 +33,13 @@ export interface AcceptOptions {
   readonly maxMessageBytes: number;
   /** How long a peer may take to end its side after the gateway's Close, in milliseconds; then the socket is destroyed. */
   readonly closeTimeoutMs: number;
-  /** Whether a page of this `origin` may connect; others get 403. Absent: all may (the token decides). */
-  readonly isAllowedOrigin?: (origin: string) => boolean;
   /** Timers; default: the process's. */
   readonly schedule?: Schedule;
 }
 
 /**
  * Answers an HTTP/1.1 upgrade request: opens a lane, or refuses with an HTTP error whose body says why.
- * Takes `socket` over; never throws.
+ * Takes `socket` over; never throws. Origin and admission are the gateway's matter, checked before.
  */
 export function acceptWebSocket(
   request: IncomingMessage,
@@ -79,10 +77,6 @@ interface Admitted {
 }
 
 function admit(request: IncomingMessage, options: AcceptOptions): Admitted | Refusal {
-  const { origin } = request.headers;
-  if (origin !== undefined && options.isAllowedOrigin?.(origin) === false) {
-    return { status: 403, detail: 'Pages of this origin may not connect.' };
-  }
   const upgrade = readUpgrade(request);
   if ('status' in upgrade) return upgrade;
   const { accept, bearerToken, subprotocols } = upgrade;

@@ -1,5 +1,5 @@
 /** First byte of an unfragmented frame of each kind that the gateway sends: FIN and opcode (RFC 6455 section 5.2). */
-export const FrameStart = { TEXT: 0x81, BINARY: 0x82, PONG: 0x8a } as const;
+export const FrameStart = { TEXT: 0x81, BINARY: 0x82, PING: 0x89, PONG: 0x8a } as const;
 
 /** Bytes of an unmasked frame header before `payloadLength` bytes. */
 export function headerSize(payloadLength: number): number {

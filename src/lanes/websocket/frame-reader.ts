@@ -21,6 +21,8 @@ export interface FrameSink {
   message(isText: boolean, bytes: Uint8Array, start: number, end: number): boolean;
   /** A Ping whose payload must be echoed. A view: copy to keep. */
   ping(payload: Uint8Array): void;
+  /** A Pong, asked for or not. */
+  pong(): void;
   /** The peer's Close frame, validated. `code` is 1005 when it carried none. Nothing follows. */
   close(code: number, reason: string): void;
   /** The stream cannot be read further. Nothing follows. */
@@ -167,6 +169,7 @@ export class FrameReader {
     this.#position = end;
     const payload = this.#chunk.subarray(header.end, end);
     if (header.opcode === 9) this.#sink.ping(payload);
+    if (header.opcode === 10) this.#sink.pong();
     if (header.opcode !== 8) return true;
     if (payload.length === 1) return this.#fail('a Close frame has a payload of one byte');
     const code = payload.length === 0 ? NO_CODE : ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);

@@ -13,7 +13,7 @@ export interface UpgradeRequest {
 
 /** Why a request is not upgraded: an HTTP response. */
 export interface Refusal {
-  readonly status: 400 | 403 | 405 | 426 | 505;
+  readonly status: 400 | 405 | 426 | 505;
   /** Said in the body, for the developer of the client. */
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -63,7 +63,6 @@ export function acceptResponse(accept: string, subprotocol: string | undefined):
 
 const STATUS_TEXT: Readonly<Record<Refusal['status'], string>> = {
   400: 'Bad Request',
-  403: 'Forbidden',
   405: 'Method Not Allowed',
   426: 'Upgrade Required',
   505: 'HTTP Version Not Supported',

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LaneCloseCause } from '../../core/lane.ts';
 import { CloseCode, closeFrame } from './close-code.ts';
-import { pongFrame } from './frame-header.ts';
+import { FrameStart, pongFrame } from './frame-header.ts';
 import { FrameReader, type ProtocolBreach } from './frame-reader.ts';
 import { abandon, linger, type Schedule } from './linger.ts';
 
@@ -10,6 +10,8 @@ import { abandon, linger, type Schedule } from './linger.ts';
 export interface ConnectionEvents {
   /** See `FrameSink.message`: false pauses the connection until {@link WebSocketConnection.resume}. */
   message(isText: boolean, bytes: Uint8Array, start: number, end: number): boolean;
+  /** The peer answered a Ping, or sent a Pong unasked. */
+  pong?(): void;
   /** Once after `write` returned false. */
   drained(): void;
   /** The connection is over. Once; nothing follows. */
@@ -51,6 +53,7 @@ export class WebSocketConnection {
       ping: (payload) => {
         this.#unanswered = new Uint8Array(payload);
       },
+      pong: () => this.#events?.pong?.(),
       close: (code) => this.#closedByPeer(closeFrame(code === 1005 ? CloseCode.NORMAL : code, '')),
       breach: (breach) => this.#breached(breach),
     });
@@ -78,6 +81,11 @@ export class WebSocketConnection {
     if (this.#socket.write(frames)) return true;
     this.#blocked = true;
     return false;
+  }
+
+  /** Asks the peer's WebSocket stack for a Pong; browsers answer without the page's help. */
+  ping(): boolean {
+    return this.write(Uint8Array.of(FrameStart.PING, 0));
   }
 
   /** Goes on reading after `message` returned false. */

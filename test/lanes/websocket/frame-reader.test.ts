@@ -14,6 +14,7 @@ function read(stream: Uint8Array, cuts: readonly number[], limit = 1 << 20, paus
       return pauseEvery === 0 || messages % pauseEvery !== 0;
     },
     ping: (payload) => log.push(`ping ${Buffer.from(payload).toString('hex')}`),
+    pong: () => log.push('pong'),
     close: (code, reason) => log.push(`close ${code} ${reason}`),
     breach: ({ code, detail }) => log.push(`breach ${code} ${detail}`),
   });
@@ -71,13 +72,21 @@ test('byte-by-byte delivery equals whole delivery', () => {
     clientFrame(1, 'Grüße'),
     clientFrame(2, Buffer.alloc(126, 1), { fin: false }),
     clientFrame(9, 'p'),
+    clientFrame(10, 'q'),
     clientFrame(0, Buffer.alloc(300, 2), { fin: false }),
     clientFrame(0, ''),
     clientFrame(2, ''),
     clientFrame(8, Buffer.from([0x03, 0xe8, 0x62, 0x79, 0x65])),
   ]);
   const whole = read(bytes, []);
-  expect(whole.map((line) => line.split(' ')[0])).toEqual(['text', 'ping', 'binary', 'binary', 'close']);
+  expect(whole.map((line) => line.split(' ')[0])).toEqual([
+    'text',
+    'ping',
+    'pong',
+    'binary',
+    'binary',
+    'close',
+  ]);
   expect(read(bytes, Array.from(bytes.keys()))).toEqual(whole);
 });
 
@@ -104,6 +113,7 @@ test('a whole message in one chunk is handed on as a view of that chunk', () => 
       return true;
     },
     ping() {},
+    pong() {},
     close() {},
     breach() {},
   });
@@ -120,6 +130,7 @@ test('a sink that resumes within `message` and then returns false does not stall
       return false;
     },
     ping() {},
+    pong() {},
     close() {},
     breach() {},
   });

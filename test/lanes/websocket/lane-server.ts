@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { Lane, LaneCloseCause, LaneEvents, LaneViolation } from '../../../src/core/lane.ts';
+import type { Lane, LaneCloseCause, LaneEvents, LaneViolation, OpenLane } from '../../../src/core/lane.ts';
 import { type AcceptOptions, acceptWebSocket } from '../../../src/lanes/websocket/accept.ts';
 import { type Schedule, systemSchedule } from '../../../src/lanes/websocket/linger.ts';
 import { waitUntil } from './wait-until.ts';
@@ -42,7 +42,11 @@ export class LaneServer {
     this.#close = close;
   }
 
-  static async start(script: CoreScript = {}, options: Partial<AcceptOptions> = {}): Promise<LaneServer> {
+  static async start(
+    script: CoreScript = {},
+    options: Partial<AcceptOptions> = {},
+    classic?: (open: OpenLane) => NonNullable<AcceptOptions['openClassic']>,
+  ): Promise<LaneServer> {
     const http = createServer((_request, response) => response.writeHead(404).end());
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
@@ -70,9 +74,12 @@ export class LaneServer {
       server.sockets.add(socket);
       socket.on('close', () => server.sockets.delete(socket));
     });
+    const open: OpenLane = (lane) => server.#open(lane, script);
+    const openClassic = classic?.(open);
     http.on('upgrade', (request, socket, head) => {
       acceptWebSocket(request, socket, head, {
-        open: (lane) => server.#open(lane, script),
+        open,
+        ...(openClassic === undefined ? {} : { openClassic }),
         address: '127.0.0.1',
         maxMessageBytes: 300_000,
         closeTimeoutMs: 500,
