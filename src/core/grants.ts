@@ -4,6 +4,8 @@ import type { Participant_Kind, Permissions } from '../../gen/signalbox/v1/parti
 export interface Grants {
   /** From the key that signed the token; '' by default. Two tenants never meet. */
   readonly tenant: string;
+  /** `kid` of the key in the key file that the token was verified with. */
+  readonly keyId: string;
   /** `sub`; '' asks for an anonymous identity made for the session. 1 to 128 bytes of UTF-8. */
   readonly identity: string;
   /** `name`: display name, or ''. */
@@ -30,9 +32,12 @@ export interface Grants {
   readonly expiresAt: number;
 }
 
-/** Why a token was refused, with a sentence for the developer of the client. */
+/**
+ * Why a token was refused, with a sentence for the developer of the client. `unavailable` says nothing about the token:
+ * its issuer's keys could not be fetched, and the same token may be good a moment later.
+ */
 export interface TokenRefusal {
-  readonly reason: 'invalid' | 'expired' | 'revoked';
+  readonly reason: 'invalid' | 'expired' | 'revoked' | 'unavailable';
   readonly detail: string;
 }
 

@@ -1,0 +1,11 @@
+/** Time as the core sees it. Injected: nothing in the core reads a clock or sets a timer of its own. */
+export interface Clock {
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+  /** Calls `run` once after `milliseconds`; the returned function cancels it. Never keeps the process alive. */
+  after(milliseconds: number, run: () => void): Cancel;
+  /** Calls `run` at the end of this tick, after all input that is already there was handled. */
+  soon(run: () => void): void;
+}
+
+export type Cancel = () => void;

@@ -1,0 +1,10 @@
+/**
+ * A value now or later. The memory engine answers at once, so that the hot path allocates no promise; an engine over a
+ * network answers later.
+ */
+export type Eventually<T> = T | Promise<T>;
+
+/** Uses the value as soon as it is there: in this call, where it is there already. */
+export function when<T, R>(value: Eventually<T>, use: (value: T) => Eventually<R>): Eventually<R> {
+  return value instanceof Promise ? value.then(use) : use(value);
+}

@@ -1,0 +1,100 @@
+/** A value of the keyed table: encoded frame, and the version it got when it was put. */
+export interface KeyedValue {
+  readonly key: string;
+  readonly version: number;
+  /** The whole ServerFrame, encoded. */
+  readonly frame: Uint8Array;
+  /** Bytes of the DataMessage record at the front of the frame; 0 where it holds none. */
+  readonly recordLength: number;
+  /** It deletes: cursors learn of it, joiners do not. */
+  readonly deleted: boolean;
+}
+
+/**
+ * The newest value per key, numbered by `version`: LATEST values, COUNTED totals, counts. A cursor reads what changed
+ * above its version; a value that was put twice since is read once.
+ */
+export class KeyedTable {
+  /** In order of version: a put moves its key to the end. */
+  readonly #values = new Map<string, KeyedValue>();
+  /** Puts in order of version; superseded ones are skipped and swept. */
+  #changes: { readonly key: string; readonly version: number }[] = [];
+  #version = 0;
+  #live = 0;
+  #bytes = 0;
+  #floor = 0;
+
+  /** Cursors below this version have missed deletions that are forgotten: they need a snapshot. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Keys with a value. */
+  get size(): number {
+    return this.#live;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(key: string): boolean {
+    return this.#values.get(key)?.deleted === false;
+  }
+
+  /** The version that the next put will get; frames carry it. */
+  get nextVersion(): number {
+    return this.#version + 1;
+  }
+
+  put(key: string, frame: Uint8Array, { recordLength = 0, deleted = false } = {}): void {
+    this.#version += 1;
+    const before = this.#values.get(key);
+    if (before?.deleted === false) {
+      this.#live -= 1;
+      this.#bytes -= before.frame.length + key.length;
+    }
+    this.#values.delete(key);
+    this.#values.set(key, { key, version: this.#version, frame, recordLength, deleted });
+    if (!deleted) {
+      this.#live += 1;
+      this.#bytes += frame.length + key.length;
+    }
+    this.#changes.push({ key, version: this.#version });
+    if (this.#changes.length > 64 && this.#changes.length > 2 * this.#values.size) this.#sweep();
+  }
+
+  /** Values put after `version`, in order. */
+  since(version: number): readonly KeyedValue[] {
+    const found: KeyedValue[] = [];
+    for (let i = this.#changes.length - 1; i >= 0; i--) {
+      const change = this.#changes[i];
+      if (change === undefined || change.version <= version) break;
+      const value = this.#values.get(change.key);
+      if (value !== undefined && value.version === change.version) found.push(value);
+    }
+    return found.reverse();
+  }
+
+  /** All values that are not deleted, in order of version. */
+  *values(): Iterable<KeyedValue> {
+    for (const value of this.#values.values()) if (!value.deleted) yield value;
+  }
+
+  /** Forgets superseded puts, and deletions once they outnumber the values: a cursor that old gets a snapshot. */
+  #sweep(): void {
+    this.#changes = this.#changes.filter(({ key, version }) => this.#values.get(key)?.version === version);
+    const tombstones = this.#values.size - this.#live;
+    if (tombstones <= this.#live + 64) return;
+    for (const [key, value] of this.#values) {
+      if (!value.deleted) continue;
+      this.#values.delete(key);
+      this.#floor = value.version;
+    }
+    this.#changes = this.#changes.filter(({ key }) => this.#values.has(key));
+  }
+}

@@ -1,0 +1,64 @@
+import { create } from '@bufbuild/protobuf';
+import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
+import { encodeBody } from '../server-frame.ts';
+import type { Member } from './member.ts';
+import type { RoomOutlet } from './outlet.ts';
+
+/**
+ * Who is whose hub in a HUB room. The choice is state, made at the join and told in Joined: were it made anew for each
+ * signal, a re-sent offer could reach two hubs.
+ */
+export class Hubs {
+  readonly #room: string;
+  readonly #outlet: RoomOutlet;
+  readonly #load = new Map<string, number>();
+
+  constructor(room: string, outlet: RoomOutlet) {
+    this.#room = room;
+    this.#outlet = outlet;
+  }
+
+  /** Gives `member` the hub with the fewest members; '' while there is none. Hubs have none. */
+  assign(member: Member): void {
+    if (member.isHub) return;
+    let chosen = '';
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const [hub, load] of this.#load) {
+      if (load >= fewest) continue;
+      chosen = hub;
+      fewest = load;
+    }
+    this.release(member);
+    member.hub = chosen;
+    if (chosen !== '') this.#load.set(chosen, fewest + 1);
+  }
+
+  /** The member goes: its hub has one less. */
+  release(member: Member): void {
+    const load = this.#load.get(member.hub);
+    if (load !== undefined) this.#load.set(member.hub, load - 1);
+    member.hub = '';
+  }
+
+  /** A hub came: those who had none get it, and are told. */
+  open(hub: Member, members: Iterable<Member>): void {
+    if (this.#load.has(hub.id)) return;
+    this.release(hub);
+    this.#load.set(hub.id, 0);
+    for (const member of members) if (member.hub === '' && member !== hub) this.#reassign(member);
+  }
+
+  /** A hub went: its members get another, or none, and are told. */
+  close(hub: Member, members: Iterable<Member>): void {
+    if (!this.#load.delete(hub.id)) return;
+    for (const member of members) if (member.hub === hub.id) this.#reassign(member);
+  }
+
+  #reassign(member: Member): void {
+    const before = member.hub;
+    this.assign(member);
+    if (member.hub === before) return;
+    const value = create(RosterDeltaSchema, { room: this.#room, hub: member.hub });
+    this.#outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
+  }
+}

@@ -1,0 +1,84 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  LobbyDeltaSchema,
+  type LobbyEntry,
+  LobbyEntrySchema,
+} from '../../../gen/signalbox/v1/participant_pb.ts';
+import { encodeBody } from '../server-frame.ts';
+import type { Member } from './member.ts';
+import type { RoomOutlet } from './outlet.ts';
+
+interface Waiting {
+  readonly member: Member;
+  readonly knock: string;
+}
+
+/** Those who wait to be let in, in order of arrival. Moderators are told through their inboxes. */
+export class Lobby {
+  readonly #room: string;
+  readonly #outlet: RoomOutlet;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(room: string, outlet: RoomOutlet) {
+    this.#room = room;
+    this.#outlet = outlet;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  find(participant: string): Member | undefined {
+    return this.#waiting.get(participant)?.member;
+  }
+
+  findSession(session: string): Member | undefined {
+    for (const { member } of this.#waiting.values()) if (member.session.id === session) return member;
+    return undefined;
+  }
+
+  /** Place of `participant` in the queue, from 1; 0 when it does not wait. */
+  position(participant: string): number {
+    return [...this.#waiting.keys()].indexOf(participant) + 1;
+  }
+
+  enter(member: Member, knock: string, moderators: Iterable<Member>): void {
+    const waiting = { member, knock };
+    this.#waiting.set(member.id, waiting);
+    this.#tell(moderators, { waiting: [entryOf(waiting)] });
+  }
+
+  /** Takes somebody out, whatever becomes of them. */
+  take(participant: string, moderators: Iterable<Member>): Member | undefined {
+    const waiting = this.#waiting.get(participant);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(participant);
+    this.#tell(moderators, { gone: [participant] });
+    return waiting.member;
+  }
+
+  /** A new moderator learns who waits. */
+  showTo(moderator: Member): void {
+    if (this.#waiting.size > 0) this.#tell([moderator], { waiting: this.entries() });
+  }
+
+  entries(): LobbyEntry[] {
+    return [...this.#waiting.values()].map(entryOf);
+  }
+
+  ids(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  #tell(moderators: Iterable<Member>, change: { waiting?: LobbyEntry[]; gone?: string[] }): void {
+    const frame = encodeBody({
+      case: 'lobbyDelta',
+      value: create(LobbyDeltaSchema, { room: this.#room, ...change }),
+    });
+    for (const moderator of moderators) this.#outlet.deliver(moderator.session.id, frame);
+  }
+}
+
+function entryOf({ member, knock }: Waiting): LobbyEntry {
+  return create(LobbyEntrySchema, { participant: member.participant, knock });
+}

@@ -1,0 +1,75 @@
+import { clone, toBinary } from '@bufbuild/protobuf';
+import { type Participant, ParticipantSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
+import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
+
+/** The session behind a participant, as a room needs it. */
+export interface MemberSession {
+  /** Session id: its inbox is where the member's signals go. */
+  readonly id: string;
+  /** Hello.device_id, or the session id: with the identity it decides who replaces whom. */
+  readonly device: string;
+  /** When the session was opened, in milliseconds: an older session never evicts a newer one. */
+  readonly bornAt: number;
+  /** Tenant of the session's token. */
+  readonly tenant: string;
+}
+
+/** One participant of a room. Its encoded form is made once a change and shared by all who read it. */
+export class Member {
+  readonly session: MemberSession;
+  /** Hub chosen for this member in a HUB room: a participant id, or '' while there is none. */
+  hub = '';
+  /** When it last sent a RELIABLE message, in milliseconds, for slow mode. */
+  lastMessageAt = Number.NEGATIVE_INFINITY;
+  /** Attempt of the session that set the state: a late AWAY of an older connection changes nothing. */
+  attempt: number;
+  #participant: Participant;
+  #encoded: Uint8Array | undefined;
+
+  constructor(session: MemberSession, participant: Participant, attempt: number) {
+    this.session = session;
+    this.attempt = attempt;
+    this.#participant = participant;
+  }
+
+  get id(): string {
+    return this.#participant.id;
+  }
+
+  /** Never changed in place: each change is a new message. */
+  get participant(): Readonly<Participant> {
+    return this.#participant;
+  }
+
+  get encoded(): Uint8Array {
+    this.#encoded ??= toBinary(ParticipantSchema, this.#participant);
+    return this.#encoded;
+  }
+
+  get hidden(): boolean {
+    return this.#participant.permissions?.hidden ?? false;
+  }
+
+  get isHub(): boolean {
+    return this.#participant.permissions?.hub ?? false;
+  }
+
+  get moderates(): boolean {
+    return this.#participant.permissions?.moderate ?? false;
+  }
+
+  change(edit: (participant: Participant) => void): void {
+    const next = clone(ParticipantSchema, this.#participant);
+    edit(next);
+    this.#participant = next;
+    this.#encoded = undefined;
+  }
+
+  /** Whether rosters of this presence mode show the member. */
+  isShown(presence: Presence): boolean {
+    if (this.hidden) return false;
+    if (presence === Presence.COUNT) return false;
+    if (presence !== Presence.LISTED) return true;
+    return (this.#participant.permissions?.listed ?? false) || this.isHub || this.moderates;
+  }
+}

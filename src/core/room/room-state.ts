@@ -1,0 +1,311 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { LobbyEntry, Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
+import {
+  DepartureSchema,
+  type RosterDelta,
+  RosterDeltaSchema,
+} from '../../../gen/signalbox/v1/participant_pb.ts';
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import {
+  Recording,
+  type Room,
+  RoomSchema,
+  type RoomSettings,
+  RoomUpdatedSchema,
+  RoomSettings_Topology as Topology,
+} from '../../../gen/signalbox/v1/room_pb.ts';
+import { LeftSchema } from '../../../gen/signalbox/v1/session_pb.ts';
+import type { CoreLimits } from '../limits.ts';
+import { SenderMarks } from '../sender-marks.ts';
+import { encodeBody } from '../server-frame.ts';
+import { Bans } from './bans.ts';
+import { Board } from './board.ts';
+import { Hubs } from './hubs.ts';
+import { Lobby } from './lobby.ts';
+import type { Member } from './member.ts';
+import { Members } from './members.ts';
+import type { RoomOutlet } from './outlet.ts';
+import { RoomLog } from './room-log.ts';
+import { encodeSnapshot } from './snapshot.ts';
+
+/** Why somebody goes, and what it is told. */
+export interface Removal {
+  readonly reason: Reason;
+  /** Participant id that takes its place, or ''. */
+  readonly replacedBy?: string;
+  /** English, for developers, or a moderator's note. */
+  readonly detail?: string;
+  /** MOVED: where to, and the token for it. */
+  readonly movedTo?: string;
+  readonly token?: string;
+}
+
+/**
+ * One room: who is in it, what was said in it, who may come in. Pure: time comes with each call, and what happens
+ * outside goes through the outlet. What the pieces own: `Members` who is here, `RoomLog` what happened, `Board` what is
+ * shown beside it, `Hubs` who is whose hub, `Lobby` who waits. Joining is in `admission`, messages in `messages`.
+ */
+export class RoomState {
+  readonly name: string;
+  readonly epoch: string;
+  readonly createdAt: number;
+  readonly limits: CoreLimits;
+  readonly outlet: RoomOutlet;
+  readonly members = new Members();
+  readonly log: RoomLog;
+  readonly board: Board;
+  readonly hubs: Hubs;
+  readonly lobby: Lobby;
+  readonly bans = new Bans();
+  /** What each session was heard to say here: a frame that comes again is a duplicate. */
+  readonly marks = new SenderMarks();
+  #settings: RoomSettings;
+  #locked = false;
+  #recording: Recording = Recording.OFF;
+  #version = 1;
+  #generation = 0;
+  #lastOrdinal = 0;
+  /** Since when nobody is here, in milliseconds. */
+  #emptySince: number;
+  #everJoined = false;
+
+  constructor(
+    name: string,
+    epoch: string,
+    settings: RoomSettings,
+    limits: CoreLimits,
+    now: number,
+    outlet: RoomOutlet,
+  ) {
+    this.name = name;
+    this.epoch = epoch;
+    this.createdAt = now;
+    this.limits = limits;
+    this.outlet = outlet;
+    this.log = new RoomLog(limits);
+    this.board = new Board(name, limits);
+    this.hubs = new Hubs(name, outlet);
+    this.lobby = new Lobby(name, outlet);
+    this.#settings = settings;
+    this.#emptySince = now;
+  }
+
+  get settings(): Readonly<RoomSettings> {
+    return this.#settings;
+  }
+
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Rises when rosters are shown differently from now on: cursors of an older generation need a snapshot. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get hasHubs(): boolean {
+    return this.#settings.topology === Topology.HUB;
+  }
+
+  /** The order of joining: never restarts, not even when the store is wiped, as it follows the clock. */
+  nextOrdinal(now: number): number {
+    const tenths = Math.floor((now - Date.UTC(2026, 0, 1)) / 100);
+    this.#lastOrdinal = Math.max(this.#lastOrdinal + 1, tenths);
+    return this.#lastOrdinal;
+  }
+
+  /** Whether the room has been empty for as long as its settings keep it, or has ended. */
+  isOver(now: number): boolean {
+    const { endsAt, emptyTimeout, departureTimeout } = this.#settings;
+    if (endsAt !== undefined && Number(endsAt.seconds) * 1000 <= now) return true;
+    if (this.members.size > 0 || this.lobby.size > 0) return false;
+    const timeout = this.#everJoined ? departureTimeout : emptyTimeout;
+    const fallback = this.#everJoined ? 60_000 : 300_000;
+    const keep = timeout === undefined ? fallback : Number(timeout.seconds) * 1000 + timeout.nanos / 1e6;
+    return now - this.#emptySince >= keep;
+  }
+
+  /** A member comes in: everybody who may see it is told. */
+  enter(member: Member, now: number): void {
+    this.#everJoined = true;
+    this.members.add(member);
+    if (this.hasHubs) {
+      if (member.isHub) this.hubs.open(member, this.members.all());
+      else this.hubs.assign(member);
+    }
+    this.outlet.entered(member.session.id, member.id);
+    this.#tell(member, now, { joined: [member.participant as Participant] });
+    if (member.moderates) this.lobby.showTo(member);
+  }
+
+  /** A member goes: the others are told, and, unless it left by itself, the member. */
+  remove(member: Member, removal: Removal, now: number): void {
+    this.members.remove(member, removal.reason);
+    this.hubs.release(member);
+    if (member.isHub) this.hubs.close(member, this.members.all());
+    if (this.members.size === 0) this.#emptySince = now;
+    const departure = create(DepartureSchema, {
+      id: member.id,
+      reason: removal.reason,
+      replacedBy: removal.replacedBy ?? '',
+    });
+    this.#tell(member, now, { left: [departure] });
+    this.expel(member, removal);
+  }
+
+  /** Tells a session that it is neither a member nor waiting. */
+  expel(member: Member, { reason, detail = '', movedTo = '', token = '' }: Removal): void {
+    const value = create(LeftSchema, { room: this.name, reason, detail, movedTo, token });
+    this.outlet.departed(member.session.id);
+    this.outlet.deliver(member.session.id, encodeBody({ case: 'left', value }));
+  }
+
+  /** Changes a member and tells those who may see it, before or after. */
+  change(member: Member, now: number, edit: (participant: Participant) => void): void {
+    const { presence } = this.#settings;
+    const wasShown = member.isShown(presence);
+    const wasHidden = member.hidden;
+    const wasHub = member.isHub;
+    const moderated = member.moderates;
+    member.change(edit);
+    this.members.recount(wasHidden, member);
+    if (this.hasHubs && wasHub !== member.isHub) {
+      if (member.isHub) this.hubs.open(member, this.members.all());
+      else this.hubs.close(member, this.members.all());
+    }
+    if (!moderated && member.moderates) this.lobby.showTo(member);
+    const isShown = member.isShown(presence);
+    const participant = member.participant as Participant;
+    if (isShown) this.#append(wasShown ? { updated: [participant] } : { joined: [participant] }, now);
+    else if (wasShown)
+      this.#append({ left: [create(DepartureSchema, { id: member.id, reason: Reason.LEFT })] }, now);
+    // Who is shown to nobody still learns what it may do.
+    else this.#deliverTo(member, { updated: [participant] });
+    if (wasHidden !== member.hidden) this.#tellCount();
+  }
+
+  changeSettings(settings: RoomSettings, now: number): void {
+    const reshown = settings.presence !== this.#settings.presence;
+    const rewired = settings.topology !== this.#settings.topology;
+    this.#settings = settings;
+    if (rewired) for (const member of this.members.all()) this.hubs.release(member);
+    if (rewired) for (const member of this.members.all()) this.hubs.close(member, []);
+    if (rewired && this.hasHubs) {
+      for (const member of this.members.all()) if (member.isHub) this.hubs.open(member, this.members.all());
+    }
+    if (reshown || rewired) this.#generation += 1;
+    this.#updated(now);
+  }
+
+  setLocked(locked: boolean, now: number): void {
+    if (locked === this.#locked) return;
+    this.#locked = locked;
+    this.#updated(now);
+  }
+
+  setRecording(recording: Recording, now: number): void {
+    if (recording === this.#recording) return;
+    this.#recording = recording;
+    this.#updated(now);
+  }
+
+  /** Everybody goes. The room is over after this. */
+  end(reason: Reason, detail: string): void {
+    for (const id of this.lobby.ids()) {
+      const waiting = this.lobby.take(id, []);
+      if (waiting !== undefined) this.expel(waiting, { reason, detail });
+    }
+    for (const member of [...this.members.all()]) {
+      this.members.remove(member, reason);
+      this.expel(member, { reason, detail });
+    }
+  }
+
+  info(): Room {
+    return create(RoomSchema, {
+      ...this.#publicInfo(),
+      count: this.members.counted,
+      countByRole: this.members.countByRole(),
+    });
+  }
+
+  lobbyEntries(): LobbyEntry[] {
+    return this.lobby.entries();
+  }
+
+  /** Joined (and pages) for a member; `since` is its cursor where it had one. */
+  snapshot(member: Member, history: number, since: number | undefined): Uint8Array[] {
+    const { presence } = this.#settings;
+    const others: Member[] = [];
+    for (const other of this.members.all())
+      if (other !== member && other.isShown(presence)) others.push(other);
+    return encodeSnapshot(
+      {
+        room: this.info(),
+        epoch: this.epoch,
+        offset: this.log.hi,
+        version: this.board.version,
+        count: this.members.counted,
+        self: member,
+        others,
+        missedMessages: since !== undefined && this.log.hasLostMessagesAfter(since),
+        retained: this.board.values(),
+        history: this.log.history(history),
+      },
+      this.limits.rosterPage,
+    );
+  }
+
+  #publicInfo() {
+    return {
+      name: this.name,
+      epoch: this.epoch,
+      settings: this.#settings,
+      createdAt: timestampFromMs(this.createdAt),
+      locked: this.#locked,
+      recording: this.#recording,
+      version: this.#version,
+    };
+  }
+
+  #updated(now: number): void {
+    this.#version += 1;
+    const value = create(RoomUpdatedSchema, {
+      info: create(RoomSchema, this.#publicInfo()),
+      offset: this.log.hi + 1,
+    });
+    this.log.append(encodeBody({ case: 'roomUpdated', value }), now);
+    this.outlet.changed();
+  }
+
+  #tell(member: Member, now: number, delta: Partial<Pick<RosterDelta, 'joined' | 'left'>>): void {
+    if (member.isShown(this.#settings.presence)) this.#append(delta, now);
+    else if (!member.hidden) this.#tellCount();
+  }
+
+  #tellCount(): void {
+    this.board.setCount(this.members.counted);
+    this.outlet.changed();
+  }
+
+  #append(delta: Partial<Pick<RosterDelta, 'joined' | 'updated' | 'left'>>, now: number): void {
+    const value = create(RosterDeltaSchema, {
+      room: this.name,
+      offset: this.log.hi + 1,
+      count: this.members.counted,
+      ...delta,
+    });
+    this.log.append(encodeBody({ case: 'rosterDelta', value }), now);
+    this.outlet.changed();
+  }
+
+  #deliverTo(member: Member, delta: Partial<Pick<RosterDelta, 'updated'>>): void {
+    const value = create(RosterDeltaSchema, { room: this.name, count: this.members.counted, ...delta });
+    this.outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
+  }
+}

@@ -1,0 +1,100 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { JoinedSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
+import type { Room } from '../../../gen/signalbox/v1/room_pb.ts';
+import { varintSize, writeVarint } from '../wire/varint.ts';
+import type { Member } from './member.ts';
+
+/** What a snapshot of a room is made of. */
+export interface SnapshotParts {
+  readonly room: Room;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly version: number;
+  readonly count: number;
+  readonly self: Member;
+  readonly others: readonly Member[];
+  readonly missedMessages: boolean;
+  /** Frames of keyed values and of history, each with the length of its record. */
+  readonly retained: Iterable<StoredFrame>;
+  readonly history: Iterable<StoredFrame>;
+}
+
+export interface StoredFrame {
+  readonly frame: Uint8Array;
+  readonly recordLength: number;
+}
+
+const joinedField = 17;
+const rosterDeltaField = 7;
+const participantsOfJoined = 6;
+const retainedOfJoined = 9;
+const historyOfJoined = 14;
+const joinedOfDelta = 3;
+
+/**
+ * Joined, and pages of RosterDelta for a large roster, as whole ServerFrames. Participants and messages are copied in
+ * their encoded form: a field of an encoded message may stand anywhere in it.
+ */
+export function encodeSnapshot(parts: SnapshotParts, pageSize: number): Uint8Array[] {
+  const { room, self, others } = parts;
+  const head = toBinary(
+    JoinedSchema,
+    create(JoinedSchema, {
+      room: room.name,
+      epoch: parts.epoch,
+      offset: parts.offset,
+      version: parts.version,
+      participant: self.participant,
+      info: room,
+      rosterComplete: others.length <= pageSize,
+      count: parts.count,
+      hub: self.hub,
+      missedMessages: parts.missedMessages,
+    }),
+  );
+  const fields: Uint8Array[] = [head];
+  for (const member of others.slice(0, pageSize)) fields.push(...field(participantsOfJoined, member.encoded));
+  for (const stored of parts.retained) {
+    if (stored.recordLength > 0) fields.push(...field(retainedOfJoined, relayedMessage(stored)));
+  }
+  for (const stored of parts.history) fields.push(...field(historyOfJoined, relayedMessage(stored)));
+  const frames = [Buffer.concat(field(joinedField, Buffer.concat(fields)))];
+  for (let from = pageSize; from < others.length; from += pageSize) {
+    const to = from + pageSize;
+    const delta = create(RosterDeltaSchema, {
+      room: room.name,
+      count: parts.count,
+      snapshot: true,
+      complete: to >= others.length,
+    });
+    const page: Uint8Array[] = [toBinary(RosterDeltaSchema, delta)];
+    for (const member of others.slice(from, to)) page.push(...field(joinedOfDelta, member.encoded));
+    frames.push(Buffer.concat(field(rosterDeltaField, Buffer.concat(page))));
+  }
+  return frames;
+}
+
+/** Tag and length of a message field, and its bytes. */
+function field(number: number, bytes: Uint8Array): [Uint8Array, Uint8Array] {
+  const tag = (number << 3) | 2;
+  const head = new Uint8Array(varintSize(tag) + varintSize(bytes.length));
+  writeVarint(head, writeVarint(head, 0, tag), bytes.length);
+  return [head, bytes];
+}
+
+const messageTag = (ServerFrameSchema.field.message.number << 3) | 2;
+const originTag = (ServerFrameSchema.field.origin.number << 3) | 2;
+
+/**
+ * A RelayedMessage of a ServerFrame that holds a message and its origin: the same bytes under the field numbers 1 and 2.
+ */
+function relayedMessage({ frame, recordLength }: StoredFrame): Uint8Array {
+  const relayed = frame.slice();
+  if (relayed[0] !== messageTag || relayed[recordLength] !== originTag) {
+    throw new Error('a stored message is not a record with its origin behind it');
+  }
+  relayed[0] = (1 << 3) | 2;
+  relayed[recordLength] = (2 << 3) | 2;
+  return relayed;
+}

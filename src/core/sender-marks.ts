@@ -1,0 +1,39 @@
+/** What a log remembers of a sender: its newest seq, and whether that one was refused. */
+interface Mark {
+  seq: number;
+  refused: boolean;
+  at: number;
+}
+
+/**
+ * Drops what a log was given before. Sound because a sender's frames come in order and one at a time, and because a
+ * refusal is remembered: the same frame is never refused once and taken later.
+ */
+export class SenderMarks {
+  readonly #marks = new Map<string, Mark>();
+
+  /** Whether the frame is new to the log; if so it is remembered. */
+  claim(sender: string, seq: number, now: number): 'new' | 'duplicate' | 'refused' {
+    const mark = this.#marks.get(sender);
+    if (mark === undefined) {
+      this.#marks.set(sender, { seq, refused: false, at: now });
+      return 'new';
+    }
+    if (seq <= mark.seq) return mark.refused && seq === mark.seq ? 'refused' : 'duplicate';
+    mark.seq = seq;
+    mark.refused = false;
+    mark.at = now;
+    return 'new';
+  }
+
+  /** The frame claimed last was refused. */
+  refuse(sender: string): void {
+    const mark = this.#marks.get(sender);
+    if (mark !== undefined) mark.refused = true;
+  }
+
+  /** Forgets senders that were last heard before `before`, in milliseconds: nothing comes again after so long. */
+  forget(before: number): void {
+    for (const [sender, mark] of this.#marks) if (mark.at < before) this.#marks.delete(sender);
+  }
+}

@@ -1,0 +1,113 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { ClientFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import type { Hello } from '../../../gen/signalbox/v1/session_pb.ts';
+import type { Cancel } from '../clock.ts';
+import type { Lane, LaneCloseCause, LaneEvents, LaneViolation } from '../lane.ts';
+import { type Ending, endingOf } from '../refusal.ts';
+import { encodeClosed } from '../server-frame.ts';
+import { type FrameScan, scanClientFrame } from '../wire/scan.ts';
+import { frameOnWire } from '../wire/wire-run.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Where a connection stands. `waiting`: for its Hello, under a deadline. `opening`: the token is being verified, or the
+ * session opened. `attached`: it reads and writes for a session. `ended`: nothing comes or goes any more.
+ */
+type Stage =
+  | { readonly kind: 'waiting'; readonly cancel: Cancel }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'attached'; readonly session: Session }
+  | { readonly kind: 'ended' };
+
+/** What a connection needs of its node. */
+export interface ConnectionHost {
+  readonly scan: FrameScan;
+  /** Opens or resumes the session; attaches it to the connection, or ends the connection. */
+  open(hello: Hello, connection: Connection): void;
+  handshakeDeadline(expired: () => void): Cancel;
+  ended(connection: Connection): void;
+}
+
+/** The core's side of a lane: from Hello to its end. */
+export class Connection implements LaneEvents {
+  readonly lane: Lane;
+  readonly #host: ConnectionHost;
+  #stage: Stage;
+
+  constructor(host: ConnectionHost, lane: Lane) {
+    this.#host = host;
+    this.lane = lane;
+    const cancel = host.handshakeDeadline(() => {
+      this.end({ ...endingOf(Reason.IDLE, 'no Hello came in time'), status: 'deadline_exceeded' });
+    });
+    this.#stage = { kind: 'waiting', cancel };
+  }
+
+  get isEnded(): boolean {
+    return this.#stage.kind === 'ended';
+  }
+
+  frame(bytes: Uint8Array): boolean {
+    const stage = this.#stage;
+    if (stage.kind === 'attached') return stage.session.receive(bytes);
+    if (stage.kind === 'waiting') this.#hello(bytes, stage.cancel);
+    return false;
+  }
+
+  drained(): void {
+    if (this.#stage.kind === 'attached') this.#stage.session.outgoing.drained();
+  }
+
+  closed(_cause: LaneCloseCause): void {
+    this.#leave();
+  }
+
+  violated({ reason, detail }: LaneViolation): void {
+    this.end(endingOf(reason === 'malformed' ? Reason.MALFORMED : Reason.TOO_LARGE, detail));
+  }
+
+  attach(session: Session): void {
+    this.#stage = { kind: 'attached', session };
+  }
+
+  /** The session can take frames again. */
+  goOn(): void {
+    if (this.#stage.kind === 'attached') this.lane.resume();
+  }
+
+  /** Tells the client why, and ends the lane. A session that was attached is detached. */
+  end(ending: Ending): void {
+    if (this.#stage.kind === 'ended') return;
+    this.lane.write(frameOnWire(this.lane.framing, encodeClosed(ending)));
+    this.#leave();
+    this.lane.end({ status: ending.status, message: ending.detail });
+  }
+
+  #leave(): void {
+    const stage = this.#stage;
+    if (stage.kind === 'ended') return;
+    this.#stage = { kind: 'ended' };
+    this.#host.ended(this);
+    if (stage.kind === 'waiting') stage.cancel();
+    if (stage.kind === 'attached') stage.session.detach(this);
+  }
+
+  #hello(bytes: Uint8Array, cancel: Cancel): void {
+    const fault = scanClientFrame(bytes, this.#host.scan);
+    if (fault !== undefined) {
+      this.end(endingOf(fault.reason, fault.detail));
+      return;
+    }
+    const { body } = fromBinary(ClientFrameSchema, bytes);
+    if (body.case !== 'hello') {
+      const got = body.case === undefined ? 'an empty frame' : `a frame with ${body.case}`;
+      const ending = endingOf(Reason.OUT_OF_ORDER, `the first frame must be hello, but this is ${got}`);
+      this.end({ ...ending, status: 'invalid_argument' });
+      return;
+    }
+    cancel();
+    this.#stage = { kind: 'opening' };
+    this.#host.open(body.value, this);
+  }
+}

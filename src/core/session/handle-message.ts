@@ -1,0 +1,154 @@
+import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import type { AppendOutcome } from '../engine.ts';
+import { when } from '../eventually.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import type { Member } from '../room/member.ts';
+import type { Publication } from '../room/publication.ts';
+import { messageTypeProblem } from '../text.ts';
+import { encodeRelayed } from '../wire/origin.ts';
+import type { FrameScan, MessageScan } from '../wire/scan.ts';
+import { findPresence, type Presence } from './find-membership.ts';
+import type { Outcome } from './handle-frame.ts';
+import type { Session } from './session.ts';
+
+const largestCount = 1_000_000;
+
+/** Says something to a room, or to some of its participants. The record is relayed as it is. */
+export function handleMessage(session: Session, bytes: Uint8Array, scan: FrameScan): Outcome {
+  const { message, recordStart, bodyEnd } = scan;
+  const refusal = refuseMessage(session, scan);
+  if (refusal !== undefined) return refusal;
+  const presence = findPresence(session, message.room, 'message.room');
+  if (isRefusal(presence)) return presence;
+  const denial = denyMessage(message, presence.self);
+  if (denial !== undefined) return denial;
+  const record = bytes.subarray(recordStart, bodyEnd);
+  if (isDirected(message)) return sendTo(session, presence, record, scan);
+  const publication = publicationOf(session, presence, record, scan);
+  return when(session.host.engine.publish(presence.membership.key, publication), (result) =>
+    isRefusal(result) ? result : undefined,
+  );
+}
+
+/** A message as rooms take it. `record` is copied by the room. */
+export function publicationOf(
+  session: Session,
+  { membership, self }: Presence,
+  record: Uint8Array,
+  { seq, message }: Pick<FrameScan, 'seq' | 'message'>,
+): Publication {
+  return {
+    record,
+    delivery: deliveryOf(message),
+    messageType: message.messageType,
+    key: message.key,
+    hasContent: message.contentBytes > 0,
+    count: message.count,
+    sender: {
+      session: session.id,
+      participant: self.id,
+      seq,
+      origin: membership.messageOrigin(self),
+    },
+  };
+}
+
+function isDirected({ toParticipant, toIdentity, toRole }: MessageScan): boolean {
+  return toParticipant !== '' || toIdentity !== '' || toRole !== '';
+}
+
+function deliveryOf({ delivery }: MessageScan): DeliveryClass {
+  return delivery === DeliveryClass.UNSPECIFIED ? DeliveryClass.RELIABLE : (delivery as DeliveryClass);
+}
+
+function sendTo(
+  session: Session,
+  { membership, self }: Presence,
+  record: Uint8Array,
+  scan: FrameScan,
+): Outcome {
+  const { engine, clock } = session.host;
+  const { toParticipant, toIdentity, toRole } = scan.message;
+  const { seq } = scan;
+  const stamp = { senderSeq: seq, acceptedAtMs: clock.now() };
+  const body = encodeRelayed(record, membership.messageOrigin(self), stamp);
+  const room = membership.name;
+  const audience = engine.audience(membership.key, {
+    participant: toParticipant,
+    identity: toIdentity,
+    role: toRole,
+  });
+  return when(audience, (members) => {
+    if (members.length === 0) {
+      return refuse(Reason.UNKNOWN_RECIPIENT, 'nobody in the room is meant by this message', { room });
+    }
+    const frame = { sender: session.id, senderSeq: seq, body, wantReceipt: false };
+    const outcomes = members.map((member) => engine.append(member.session.id, frame));
+    if (outcomes.some((outcome) => outcome instanceof Promise)) {
+      return Promise.all(outcomes).then((all) => refusalOf(all, room));
+    }
+    return refusalOf(outcomes as AppendOutcome[], room);
+  });
+}
+
+/** A message to several is refused only where it reached nobody. */
+function refusalOf(outcomes: readonly AppendOutcome[], room: string): Refusal | undefined {
+  if (outcomes.some((outcome) => outcome === 'appended' || outcome === 'duplicate')) return undefined;
+  if (outcomes.includes('overflow')) {
+    return refuse(Reason.INBOX_OVERFLOW, "the receiver's inbox is full: it reads too slowly or is away", {
+      room,
+    });
+  }
+  return refuse(Reason.RECIPIENT_LEFT, "the receiver's session has ended", { room });
+}
+
+function refuseMessage(
+  { host }: Session,
+  { seq, message, bodyStart, bodyEnd }: FrameScan,
+): Refusal | undefined {
+  const size = bodyEnd - bodyStart;
+  const { room } = message;
+  const malformed = (fieldPath: string, problem: string) =>
+    refuse(Reason.MALFORMED, `${fieldPath}: ${problem}`, { fieldPath, room });
+  if (size > host.limits.messageBytes) {
+    const detail = `message: ${size} bytes; at most ${host.limits.messageBytes}`;
+    return refuse(Reason.TOO_LARGE, detail, { fieldPath: 'message', room });
+  }
+  const delivery = deliveryOf(message);
+  if (delivery > DeliveryClass.COUNTED) {
+    return refuse(Reason.UNSUPPORTED, `message.delivery: ${delivery} is not a delivery class`, {
+      fieldPath: 'message.delivery',
+      room,
+    });
+  }
+  if (seq === 0 && delivery !== DeliveryClass.LOSSY) {
+    return malformed('seq', 'only LOSSY messages go without a seq of 1, 2, 3 …');
+  }
+  const typeProblem = messageTypeProblem(message.messageType);
+  if (typeProblem !== undefined) return malformed('message.message_type', typeProblem);
+  if (Buffer.byteLength(message.key) > 64) return malformed('message.key', 'at most 64 bytes');
+  const keyed = delivery === DeliveryClass.LATEST || delivery === DeliveryClass.COUNTED;
+  if (keyed && isDirected(message))
+    return malformed('message.delivery', 'LATEST and COUNTED go to the whole room');
+  if (seq === 0 && isDirected(message)) return malformed('seq', 'a message to some needs a seq of 1, 2, 3 …');
+  if (delivery === DeliveryClass.COUNTED && Math.abs(message.count) > largestCount) {
+    return malformed('message.count', `${-largestCount} to ${largestCount}`);
+  }
+  return undefined;
+}
+
+function denyMessage(message: MessageScan, self: Member): Refusal | undefined {
+  const { permissions } = self.participant;
+  const deny = (detail: string) => refuse(Reason.DENIED, detail, { room: message.room });
+  if (permissions === undefined) return deny('the token does not permit to send messages');
+  if (permissions.muteMessages) return deny('the token does not permit to send messages');
+  const delivery = deliveryOf(message);
+  if (permissions.deliveries.length > 0 && !permissions.deliveries.includes(delivery)) {
+    return deny('the token does not permit this delivery class');
+  }
+  if (permissions.sendTypes.length > 0 && !permissions.sendTypes.includes(message.messageType)) {
+    return deny('the token does not permit messages of this message_type');
+  }
+  return undefined;
+}

@@ -1,0 +1,47 @@
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import { endingOf } from '../refusal.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Whether the client is still there. Ping frames on every lane, as pings of HTTP/2 and WebSocket stop at the first
+ * proxy. The interval counts from the last frame received; a suspended client and a lane that we do not read are not
+ * judged.
+ */
+export class Liveness {
+  readonly #session: Session;
+  #heardAt = 0;
+  #pingedAt: number | undefined;
+  #pings = 0;
+  suspended = false;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Something came from the client. */
+  heard(): void {
+    this.#heardAt = this.#session.host.clock.now();
+    this.#pingedAt = undefined;
+  }
+
+  /** Tests the connection now. */
+  probe(): void {
+    const { clock } = this.#session.host;
+    this.#pings += 1;
+    this.#pingedAt ??= clock.now();
+    this.#session.outgoing.ping(this.#pings);
+  }
+
+  /** Called about once a second while attached. */
+  check(now: number): void {
+    const { state, host } = this.#session;
+    if (state.kind !== 'attached' || this.suspended) return;
+    const { pingIntervalMs, pongTimeoutMs } = host.limits;
+    if (this.#pingedAt !== undefined && now - this.#pingedAt >= pongTimeoutMs) {
+      const detail = `no answer to a Ping within ${pongTimeoutMs} ms`;
+      state.connection.end(endingOf(Reason.IDLE, detail));
+      return;
+    }
+    if (this.#pingedAt === undefined && now - this.#heardAt >= pingIntervalMs) this.probe();
+  }
+}

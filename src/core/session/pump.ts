@@ -1,0 +1,153 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, RoomView } from '../engine.ts';
+import type { Framing } from '../lane.ts';
+import type { RoomKey } from '../room-key.ts';
+import { WireRun } from '../wire/wire-run.ts';
+import type { Session } from './session.ts';
+
+/** Runs of frames that are shared between readers with equal cursors, for the length of one tick. */
+export interface PumpTick {
+  /** Entries of the room log above `offset`, about `maxBytes` at the most; at least one. */
+  logRun(view: RoomView, framing: Framing, offset: number, maxBytes: number): LogRun;
+  /** Keyed values above `version`. */
+  boardRun(view: RoomView, framing: Framing, version: number): Uint8Array;
+  /** LOSSY frames of this tick. */
+  lossyRun(key: RoomKey, framing: Framing): Uint8Array | undefined;
+}
+
+interface LogRun {
+  readonly bytes: Uint8Array;
+  readonly upTo: number;
+}
+
+/**
+ * Moves what is in the logs to the lanes that can take it: once a tick, each session with something new is flushed in
+ * one write. Frames of a room are joined once for each distinct cursor and framing.
+ */
+export class Pump {
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #dirty = new Set<Session>();
+  readonly #dirtyRooms = new Set<RoomKey>();
+  readonly #followers = new Map<RoomKey, Set<Session>>();
+  readonly #lossy = new Map<RoomKey, Uint8Array[]>();
+  #scheduled = false;
+
+  constructor(clock: Clock, engine: Engine) {
+    this.#clock = clock;
+    this.#engine = engine;
+  }
+
+  get rooms(): number {
+    return this.#followers.size;
+  }
+
+  markDirty(session: Session): void {
+    this.#dirty.add(session);
+    this.#schedule();
+  }
+
+  roomChanged(key: RoomKey): void {
+    this.#dirtyRooms.add(key);
+    this.#schedule();
+  }
+
+  lossy(key: RoomKey, frame: Uint8Array): void {
+    const frames = this.#lossy.get(key);
+    if (frames === undefined) this.#lossy.set(key, [frame]);
+    else frames.push(frame);
+    this.roomChanged(key);
+  }
+
+  follow(key: RoomKey, session: Session): void {
+    const followers = this.#followers.get(key);
+    if (followers === undefined) this.#followers.set(key, new Set([session]));
+    else followers.add(session);
+  }
+
+  unfollow(key: RoomKey, session: Session): void {
+    const followers = this.#followers.get(key);
+    followers?.delete(session);
+    if (followers?.size === 0) this.#followers.delete(key);
+  }
+
+  forget(session: Session): void {
+    this.#dirty.delete(session);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => this.#run());
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    const now = this.#clock.now();
+    for (const key of this.#dirtyRooms) {
+      this.#engine.view(key)?.board.settle(now);
+      for (const session of this.#followers.get(key) ?? []) this.#dirty.add(session);
+    }
+    this.#dirtyRooms.clear();
+    const sessions = [...this.#dirty];
+    this.#dirty.clear();
+    const tick = new SharedRuns(this.#lossy);
+    for (const session of sessions) session.outgoing.flush(tick);
+    this.#lossy.clear();
+  }
+}
+
+class SharedRuns implements PumpTick {
+  readonly #lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>;
+  readonly #logs = new Map<RoomView, Map<string, LogRun>>();
+  readonly #boards = new Map<RoomView, Map<string, Uint8Array>>();
+  readonly #lossyRuns = new Map<string, Uint8Array>();
+
+  constructor(lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>) {
+    this.#lossy = lossy;
+  }
+
+  logRun(view: RoomView, framing: Framing, offset: number, maxBytes: number): LogRun {
+    return memo(runsOf(this.#logs, view), `${framing.name}:${offset}`, () => {
+      const run = new WireRun(framing);
+      let upTo = offset;
+      while (upTo < view.log.hi && run.size < maxBytes) {
+        const entry = view.log.at(upTo + 1);
+        if (entry === undefined) break;
+        run.add(0, 0, entry.frame);
+        upTo += 1;
+      }
+      return { bytes: run.join(), upTo };
+    });
+  }
+
+  boardRun(view: RoomView, framing: Framing, version: number): Uint8Array {
+    return memo(runsOf(this.#boards, view), `${framing.name}:${version}`, () => {
+      const run = new WireRun(framing);
+      for (const { frame } of view.board.since(version)) run.add(0, 0, frame);
+      return run.join();
+    });
+  }
+
+  lossyRun(key: RoomKey, framing: Framing): Uint8Array | undefined {
+    const frames = this.#lossy.get(key);
+    if (frames === undefined) return undefined;
+    return memo(this.#lossyRuns, `${framing.name}:${key}`, () => {
+      const run = new WireRun(framing);
+      for (const frame of frames) run.add(0, 0, frame);
+      return run.join();
+    });
+  }
+}
+
+function runsOf<Run>(runs: Map<RoomView, Map<string, Run>>, view: RoomView): Map<string, Run> {
+  return memo(runs, view, () => new Map<string, Run>());
+}
+
+function memo<Key, Value>(values: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = values.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  values.set(key, made);
+  return made;
+}

@@ -1,0 +1,228 @@
+import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
+import type { Hello } from '../../gen/signalbox/v1/session_pb.ts';
+import type { Cancel, Clock } from './clock.ts';
+import type { Crypto } from './crypto.ts';
+import type { Engine, EngineEvents } from './engine.ts';
+import type { Grants, TokenVerifier } from './grants.ts';
+import type { IceServers } from './ice-servers.ts';
+import type { Lane, LaneEvents } from './lane.ts';
+import type { CoreLimits } from './limits.ts';
+import { endingOf } from './refusal.ts';
+import type { RoomProfiles } from './room/room-profiles.ts';
+import type { RoomKey } from './room-key.ts';
+import type { SendFramesBatch, SendFramesResult } from './send-frames.ts';
+import { encodeFrameErrorMessage } from './server-frame.ts';
+import { Connection, type ConnectionHost } from './session/connection.ts';
+import { type Opener, openSession } from './session/open-session.ts';
+import { Pump } from './session/pump.ts';
+import type { Session } from './session/session.ts';
+import type { CoreLog, SessionHost } from './session/session-host.ts';
+import type { TokenIssuer } from './token-issuer.ts';
+import { FrameScan } from './wire/scan.ts';
+import { Slab } from './wire/slab.ts';
+
+/** How often what falls due with time is looked at, in milliseconds. */
+const sweepIntervalMs = 1000;
+
+export interface SignalingNodeOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly limits: CoreLimits;
+  readonly profiles: RoomProfiles;
+  readonly verifier: TokenVerifier;
+  /** Signs tokens for participants that are moved to another room; absent: they get none. */
+  readonly issuer?: TokenIssuer;
+  readonly iceServers: IceServers;
+  readonly log: CoreLog;
+  readonly version: string;
+  readonly region: string;
+}
+
+/** What a node has at the moment. */
+export interface NodeFigures {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly connections: number;
+  readonly attachedSessions: number;
+  readonly sessions: number;
+  readonly rooms: number;
+}
+
+/**
+ * The core of one gateway process: lanes come in at `open` and `sendFrames`, sessions live here, the pump moves what is
+ * in the engine's logs to the lanes.
+ */
+export class SignalingNode {
+  readonly engine: Engine;
+  readonly #options: SignalingNodeOptions;
+  readonly #sessions = new Map<string, Session>();
+  readonly #connections = new Set<Connection>();
+  readonly #pump: Pump;
+  readonly #opener: Opener;
+  readonly #connectionHost: ConnectionHost;
+  readonly #startedAt: number;
+  readonly #id: string;
+  #cancelSweep: Cancel | undefined;
+  #stopped = false;
+
+  constructor(options: SignalingNodeOptions) {
+    const { engine, clock, crypto } = options;
+    this.engine = engine;
+    this.#options = options;
+    this.#startedAt = clock.now();
+    this.#id = crypto.random(6);
+    this.#pump = new Pump(clock, engine);
+    const host = this.#sessionHost();
+    this.#opener = {
+      host,
+      serverVersion: options.version,
+      region: options.region,
+      session: (id) => this.#sessions.get(id),
+      register: (session) => this.#sessions.set(session.id, session),
+    };
+    this.#connectionHost = {
+      scan: host.scan,
+      open: (hello, connection) => this.#open(hello, connection),
+      handshakeDeadline: (expired) => clock.after(options.limits.handshakeMs, expired),
+      ended: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.engine.start(this.#engineEvents());
+    this.#sweepLater();
+  }
+
+  /** Ends all connections, sessions and timers. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelSweep?.();
+    const ending = endingOf(Reason.DRAINING, 'the gateway shuts down');
+    for (const connection of [...this.#connections]) connection.end(ending);
+    for (const session of [...this.#sessions.values()]) session.close(Reason.DRAINING);
+    await this.engine.stop();
+  }
+
+  get figures(): NodeFigures {
+    let attachedSessions = 0;
+    for (const { state } of this.#sessions.values()) if (state.kind === 'attached') attachedSessions += 1;
+    return {
+      id: this.#id,
+      startedAt: this.#startedAt,
+      connections: this.#connections.size,
+      attachedSessions,
+      sessions: this.#sessions.size,
+      rooms: this.#pump.rooms,
+    };
+  }
+
+  /** A transport has a connection: from here on it hands in frames. Lanes call this (`OpenLane`). */
+  readonly open = (lane: Lane): LaneEvents => {
+    const connection = new Connection(this.#connectionHost, lane);
+    this.#connections.add(connection);
+    if (this.#stopped) connection.end(endingOf(Reason.DRAINING, 'the gateway shuts down'));
+    return connection;
+  };
+
+  /** The sending half of a session without full duplex (`SendFrames`). */
+  readonly sendFrames = (batch: SendFramesBatch, done: (result: SendFramesResult) => void): void => {
+    const { crypto } = this.#options;
+    const session = this.#sessions.get(batch.sendKey.slice(0, batch.sendKey.indexOf('.')));
+    const known =
+      session !== undefined && crypto.equal(crypto.sha256(batch.sendKey), session.info.sendKeyHash);
+    if (!known || session.state.kind === 'closed') {
+      const detail =
+        batch.sendKey === '' ? 'send_key is missing' : 'no session has this send_key, or it has ended';
+      const ending = endingOf(Reason.TOKEN_INVALID, detail);
+      done({ kind: 'refused', ending });
+      return;
+    }
+    if (batch.ack > 0) session.acknowledge(batch.ack);
+    const errors: Uint8Array[] = [];
+    session.receiveBatch(
+      batch.frames,
+      (seq, refusal) => errors.push(encodeFrameErrorMessage(seq, refusal)),
+      (failure) => {
+        if (failure !== undefined) {
+          done({ kind: 'refused', ending: failure });
+          return;
+        }
+        session.outgoing.ackTold(session.done);
+        done({ kind: 'done', ack: session.done, errors });
+      },
+    );
+  };
+
+  /** Ends the sessions whose token fits. Returns how many. */
+  closeSessions(fits: (grants: Grants) => boolean, reason: Reason, detail: string): number {
+    let closed = 0;
+    for (const session of [...this.#sessions.values()]) {
+      if (!fits(session.grants)) continue;
+      session.close(reason, endingOf(reason, detail));
+      closed += 1;
+    }
+    return closed;
+  }
+
+  #open(hello: Hello, connection: Connection): void {
+    openSession(this.#opener, hello, connection).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'a session could not be opened');
+      connection.end(endingOf(Reason.INTERNAL, 'the session could not be opened'));
+    });
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#options.clock.after(sweepIntervalMs, () => {
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.#options.clock.now();
+    void this.engine.sweep();
+    for (const session of [...this.#sessions.values()]) {
+      session.liveness.check(now);
+      if (session.grants.expiresAt > now || session.state.kind !== 'attached') continue;
+      const detail = 'the token of this session has ended: resume with a new one';
+      session.state.connection.end(endingOf(Reason.TOKEN_EXPIRED, detail));
+    }
+  }
+
+  #sessionHost(): SessionHost {
+    const { engine, clock, crypto, limits, profiles, verifier, issuer, iceServers, log } = this.#options;
+    return {
+      engine,
+      clock,
+      crypto,
+      limits,
+      profiles,
+      verifier,
+      issuer,
+      iceServers,
+      log,
+      scan: new FrameScan(),
+      slab: new Slab(),
+      markDirty: (session) => this.#pump.markDirty(session),
+      follow: (key, session) => this.#pump.follow(key, session),
+      unfollow: (key, session) => this.#pump.unfollow(key, session),
+      forget: (session) => {
+        this.#sessions.delete(session.id);
+        this.#pump.forget(session);
+      },
+    };
+  }
+
+  #engineEvents(): EngineEvents {
+    return {
+      inboxChanged: (id) => {
+        const session = this.#sessions.get(id);
+        if (session !== undefined) this.#pump.markDirty(session);
+      },
+      roomChanged: (key: RoomKey) => this.#pump.roomChanged(key),
+      lossy: (key, frame) => this.#pump.lossy(key, frame),
+      membershipsChanged: (id) => this.#sessions.get(id)?.syncMemberships(),
+    };
+  }
+}

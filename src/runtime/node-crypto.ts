@@ -1,0 +1,14 @@
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Crypto } from '../core/crypto.ts';
+
+/** Randomness and digests of Node. */
+export const nodeCrypto: Crypto = {
+  random: (bytes) => randomBytes(bytes).toString('base64url'),
+  sha256: (text) => hash('sha256', text, 'base64url'),
+  hmac: (key, text) => createHmac('sha256', key).update(text).digest('base64url'),
+  equal(a, b) {
+    const left = Buffer.from(a);
+    const right = Buffer.from(b);
+    return left.length === right.length && timingSafeEqual(left, right);
+  },
+};
