@@ -149,8 +149,9 @@ export class RecordChecker {
     const low = this.#low;
     const high = this.#high;
     if (kind !== SINT32 && kind !== SINT64) return high * 0x100000000 + low;
-    const half = high * 0x80000000 + (low >>> 1);
-    return (low & 1) === 0 ? half : -half - 1;
+    // One rounding each: the lower half is exact.
+    const half = low >>> 1;
+    return (low & 1) === 0 ? high * 0x80000000 + half : -(high * 0x80000000 + (half + 1));
   }
 
   #unknown(shape: RecordShape, tag: number, end: number): boolean {

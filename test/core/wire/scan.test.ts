@@ -73,7 +73,7 @@ describe('what the scan finds', () => {
     expect(accept(bytes).signal).toMatchObject({ payload: 7, sealedKind: 2 });
   });
 
-  it.each([0, 1, -1, 1_000_000, -1_000_000, 2 ** 40, -(2 ** 40)])(
+  it.each([0, 1, -1, 1_000_000, -1_000_000, 2 ** 53, -(2 ** 53)])(
     'reads the count %d of a message',
     (count) => {
       const value = {
@@ -93,6 +93,12 @@ describe('what the scan finds', () => {
       });
     },
   );
+
+  it('rounds a count above 2^53 once, as Number does', () => {
+    const count = -(2n ** 63n) + 2n ** 10n - 1n;
+    const scan = accept(encode({ body: { case: 'message', value: { count } } }));
+    expect(scan.message.count).toBe(Number(count));
+  });
 
   it('finds the receivers and the content of a message', () => {
     const value = {
