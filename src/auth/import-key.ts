@@ -1,0 +1,54 @@
+import { importJWK, importSPKI } from 'jose';
+import type { Key } from './key.ts';
+import type { KeyEntry } from './key-file.ts';
+import { KeyFileError } from './key-file.ts';
+import type { RemoteKeysOptions } from './remote-keys.ts';
+import { remoteKeys } from './remote-keys.ts';
+
+/** RFC 7518, 3.3. */
+const minRsaBits = 2048;
+
+/** Turns an entry of the key file into a key. Throws KeyFileError that names the entry. */
+export async function importKey(entry: KeyEntry, remote: RemoteKeysOptions): Promise<Key> {
+  const { kid, tenant, typ, issuer, audience } = entry;
+  const common = { kid, tenant, typ, issuer, audience };
+  switch (entry.type) {
+    case 'secret':
+      return { ...common, type: 'secret', algorithms: ['HS256'], key: await importSecret(entry.secret) };
+    case 'jwks':
+      return {
+        ...common,
+        type: 'remote',
+        algorithms: entry.algorithms,
+        resolve: remoteKeys(entry.url, remote),
+      };
+    case 'jwk':
+    case 'pem':
+      return { ...common, type: 'public', algorithms: [entry.alg], key: await importPublic(entry) };
+  }
+}
+
+/** Imports a secret for HS256, to verify and to sign. */
+export function importSecret(secret: Uint8Array): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  return crypto.subtle.importKey('raw', new Uint8Array(secret), algorithm, false, ['sign', 'verify']);
+}
+
+async function importPublic(entry: KeyEntry & { type: 'jwk' | 'pem' }): Promise<CryptoKey> {
+  let key: CryptoKey | Uint8Array;
+  try {
+    key =
+      entry.type === 'jwk' ? await importJWK(entry.jwk, entry.alg) : await importSPKI(entry.pem, entry.alg);
+  } catch {
+    const form = entry.type === 'jwk' ? 'JWK' : 'PEM ("-----BEGIN PUBLIC KEY-----")';
+    throw new KeyFileError(`${entry.place}.${entry.type} is no public key for ${entry.alg} as ${form}`);
+  }
+  if (key instanceof Uint8Array) throw new KeyFileError(`${entry.place}.${entry.type} is no public key`);
+  const { modulusLength } = key.algorithm as Partial<RsaKeyAlgorithm>;
+  if (modulusLength !== undefined && modulusLength < minRsaBits) {
+    throw new KeyFileError(
+      `${entry.place}.${entry.type} has ${modulusLength} bits; RSA needs at least ${minRsaBits}`,
+    );
+  }
+  return key;
+}
