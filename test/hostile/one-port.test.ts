@@ -66,7 +66,7 @@ describe('a peer that stalls is ended at its deadline, and nobody else', () => {
 
   test('a preface a byte at a time that does not come to its end', async () => {
     const peer = await rawPeer(port);
-    const dripping = drip(peer, PREFACE, 25);
+    const dripping = drip(peer, PREFACE.slice(0, 20), 25);
     within(await lasts(peer), 200);
     await dripping;
   });
