@@ -2,6 +2,7 @@
  * The TypeScript SDK of Signalbox, for browsers and Node: what is exported here is public, everything else in this folder
  * is not.
  */
+export { connect } from './connect.ts';
 export type { Emitter, Listener } from './emitter.ts';
 export type { DataMessage, SendOptions, Sent } from './message.ts';
 export type { Moderation, ModerationNote, ModerationNotice } from './moderation.ts';
@@ -40,6 +41,7 @@ export type {
   Reason,
   Recording,
   SdpType,
+  SetupStage,
   SignalKind,
   Topology,
   TrackSource,

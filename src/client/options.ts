@@ -23,13 +23,11 @@ export interface ConnectOptions {
   readonly transport?: 'auto' | TransportName;
   /**
    * Stable per installation, at most 64 bytes: a newer session of the same identity and device replaces the older one.
-   * Default: kept in localStorage; in Node, and where there is no storage, one per process or page.
+   * Default: kept in localStorage; in Node and where there is no storage, one per process or page.
    */
   readonly deviceId?: string;
   /** Joined in the same round trip that connects; get it with `session.join(name)`. */
   readonly join?: JoinOptions & { readonly room: string };
-  /** Page: what happens to the rooms when it goes. Default 'leave', with 5 s of grace. A page kept by bfcache always suspends. */
-  readonly onPageHide?: 'leave' | 'suspend';
   /** What this client can do; PeerMesh users: what the WebRTC stack can do. Default: rollback and ice_restart. */
   readonly features?: readonly Feature[];
   /** Name and version of the application, for operators; at most 64 bytes. */

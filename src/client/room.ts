@@ -4,7 +4,7 @@ import type { Moderation, ModerationNotice } from './moderation.ts';
 import type { Participant, Track } from './participant.ts';
 import type { RoomInfo } from './room-info.ts';
 import type { IncomingSignal, OutgoingSignal, Receipt } from './signal.ts';
-import type { Reason } from './vocabulary.ts';
+import type { Reason, SetupStage } from './vocabulary.ts';
 
 /** A participant that went. */
 export interface Departure {
@@ -92,16 +92,7 @@ export interface SetupReport {
   /** Participant id of the peer. */
   readonly peer: string;
   readonly connectionId: string;
-  readonly stage:
-    | 'permission'
-    | 'offer'
-    | 'answer'
-    | 'candidate'
-    | 'ice_connected'
-    | 'dtls_connected'
-    | 'first_frame'
-    | 'failed'
-    | 'quality';
+  readonly stage: SetupStage;
   /** Since the set-up began. */
   readonly elapsedMs: number;
   /** English, for operators; at most 256 bytes. */

@@ -7,6 +7,7 @@ import {
   TrackSource as WireTrackSource,
 } from '../../gen/signalbox/v1/participant_pb.ts';
 import { Reason as WireReason } from '../../gen/signalbox/v1/reason_pb.ts';
+import { Report_Stage } from '../../gen/signalbox/v1/report_pb.ts';
 import {
   RoomSettings_Presence,
   RoomSettings_Topology,
@@ -37,6 +38,8 @@ export type Topology = Words<typeof RoomSettings_Topology>;
 export type Presence = Words<typeof RoomSettings_Presence>;
 export type SdpType = Words<typeof SessionDescription_Type>;
 export type ControlAction = Words<typeof NegotiationControl_Action>;
+/** How far the set-up of a connection got. */
+export type SetupStage = Words<typeof Report_Stage>;
 export type SignalKind = Words<typeof WireSignalKind>;
 
 /** Two-way table between the words of the SDK and the numbers of one enum of the schema. */
@@ -92,6 +95,7 @@ export const controlActions = new Vocabulary(
   NegotiationControl_Action,
   'unknown' as ControlAction | 'unknown',
 );
+export const setupStages = new Vocabulary(Report_Stage, 'unknown' as SetupStage | 'unknown');
 export const signalKinds = new Vocabulary(WireSignalKind, 'unknown' as SignalKind | 'unknown');
 
 /** Every reason that `SignalboxError.reason` and the ends can carry: for tables of sentences that must be total. */

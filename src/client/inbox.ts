@@ -1,0 +1,102 @@
+import type { Environment } from './environment.ts';
+
+/** An acknowledgement leaves at the latest after this long, or this many frames. */
+const ACK_MS = 1_000;
+const ACK_FRAMES = 64;
+/** A sender that waits for a receipt is not kept waiting that long. */
+const RECEIPT_MS = 20;
+/** Senders remembered to drop what a store that lost its memory hands over again. */
+const SENDERS = 1_024;
+
+/** The cursor into the session's inbox on the gateway: what was processed, and what the gateway knows of that. */
+export class Inbox {
+  readonly #environment: Environment;
+  readonly #acknowledge: () => void;
+  readonly #senders = new Map<string, number>();
+  #epoch = '';
+  #received = 0;
+  #acknowledged = 0;
+  #stopTimer: (() => void) | undefined;
+  #dueMs = 0;
+
+  /** `acknowledge` sends a bare acknowledgement. */
+  constructor(environment: Environment, acknowledge: () => void) {
+    this.#environment = environment;
+    this.#acknowledge = acknowledge;
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Last seq processed. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** A new epoch whose next frame is `nextSeq`. */
+  restart(epoch: string, nextSeq: number): void {
+    this.#epoch = epoch;
+    this.#received = nextSeq - 1;
+    this.#acknowledged = this.#received;
+    this.#settle();
+  }
+
+  /** False for a frame that was processed already. */
+  take(seq: number): boolean {
+    if (seq <= this.#received) return false;
+    this.#received = seq;
+    if (this.#received - this.#acknowledged >= ACK_FRAMES) this.#acknowledge();
+    else this.#due(ACK_MS);
+    return true;
+  }
+
+  /** A sender waits to hear that its frame arrived. */
+  hurry(): void {
+    this.#due(RECEIPT_MS);
+  }
+
+  /** False for a frame of this sender that came before, in this epoch or the last. */
+  takeFrom(sender: string, senderSeq: number): boolean {
+    if (sender === '' || senderSeq === 0) return true;
+    const last = this.#senders.get(sender) ?? 0;
+    if (senderSeq <= last) return false;
+    this.#senders.delete(sender);
+    this.#senders.set(sender, senderSeq);
+    if (this.#senders.size > SENDERS) {
+      const [oldest] = this.#senders.keys();
+      if (oldest !== undefined) this.#senders.delete(oldest);
+    }
+    return true;
+  }
+
+  /** What to acknowledge with a frame that leaves now; 0: nothing new. */
+  takeAck(): number {
+    if (this.#received === this.#acknowledged) return 0;
+    this.#acknowledged = this.#received;
+    this.#settle();
+    return this.#received;
+  }
+
+  /** The connection is gone and Hello will tell the position. */
+  settle(): void {
+    this.#acknowledged = this.#received;
+    this.#settle();
+  }
+
+  #due(ms: number): void {
+    if (this.#received === this.#acknowledged) return;
+    if (this.#stopTimer !== undefined && this.#dueMs <= ms) return;
+    this.#settle();
+    this.#dueMs = ms;
+    this.#stopTimer = this.#environment.after(ms, () => {
+      this.#stopTimer = undefined;
+      this.#acknowledge();
+    });
+  }
+
+  #settle(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
+import { ClientFrameSchema, type ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
+import type { Link, LinkEvents, Opening, Transport } from './port.ts';
+import { acknowledging, connectRequest, frameOfResponse } from './wire.ts';
+
+const PATH = '/signalbox.v1.SignalingService/Connect';
+/** Larger than any frame that a gateway sends; its limits are its own. */
+const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
+/** gRPC status UNAVAILABLE: said here of a connection that cannot even be tried. */
+const UNAVAILABLE = 14;
+
+/** The session over one gRPC stream. Node only: loaded where it is needed, so that no page ever carries it. */
+export const grpcTransport: Transport = {
+  name: 'grpc',
+  open: (opening, events) => new GrpcLink(opening, events),
+};
+
+class GrpcLink implements Link {
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Uint8Array, Uint8Array>;
+  readonly #events: LinkEvents;
+  #closed = false;
+
+  constructor(opening: Opening, events: LinkEvents) {
+    this.#events = events;
+    const { protocol, hostname, port } = new URL(opening.url);
+    const secure = protocol === 'https:';
+    this.#client = new Client(
+      `${hostname}:${port === '' ? (secure ? 443 : 80) : port}`,
+      secure ? credentials.createSsl() : credentials.createInsecure(),
+      {
+        'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
+        // Each link gets a connection of its own: a shared one may be the dead one that is being replaced.
+        'grpc.use_local_subchannel_pool': 1,
+      },
+    );
+    this.#call = this.#client.makeBidiStreamRequest<Uint8Array, Uint8Array>(
+      PATH,
+      (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      (bytes) => bytes,
+    );
+    this.#call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
+    this.#call.on('error', () => {
+      // Every error has its status, which tells the same.
+    });
+    this.#call.on('status', ({ code, details }) => this.#end(code, details));
+    const hello = create(ClientFrameSchema, { body: { case: 'hello', value: opening.hello } });
+    this.#call.write(connectRequest(toBinary(ClientFrameSchema, hello)));
+    for (const frame of opening.frames) this.#call.write(connectRequest(frame));
+  }
+
+  get congested(): boolean {
+    return this.#call.writableNeedDrain;
+  }
+
+  send(frame: Uint8Array | undefined, ack: number): void {
+    if (!this.#closed) this.#call.write(connectRequest(acknowledging(frame, ack)));
+  }
+
+  flush(): void {
+    // There are no pages here.
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A cancel, not a half-close: the gateway must not wait for more.
+    this.#call.cancel();
+    this.#client.close();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    let frame: ServerFrame;
+    try {
+      frame = frameOfResponse(bytes);
+    } catch (error) {
+      this.#end(UNAVAILABLE, `unreadable message from the gateway: ${error}`);
+      return;
+    }
+    this.#events.frame(frame);
+  }
+
+  #end(code: number, detail: string): void {
+    if (this.#closed) return;
+    this.close();
+    this.#events.closed({ code: code === 0 ? undefined : code, detail: detail || `gRPC status ${code}` });
+  }
+}
