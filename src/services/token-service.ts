@@ -80,7 +80,6 @@ function checkRevocation(tokenIds: readonly string[], identity: string): void {
 /** Whether every room that `inner` covers is covered by `outer`. */
 function coversPattern(outer: string, inner: string): boolean {
   if (outer === '') return true;
-  if (inner === '') return false;
   if (!outer.endsWith('*')) return inner === outer;
   return (inner.endsWith('*') ? inner.slice(0, -1) : inner).startsWith(outer.slice(0, -1));
 }

@@ -31,7 +31,7 @@ beforeEach(async () => {
     });
     router.service(TokenService, {
       revokeTokens(_request, context) {
-        seen.push(adminOf(context).identity);
+        seen.push(grantsOf(context).identity);
         return {};
       },
     });
@@ -144,6 +144,24 @@ describe('access', () => {
     expect(accessOf('toString')).toBe('admin');
     expect(accessOf('signalbox.v1.RoomService')).toBe('admin');
     expect(accessOf('grpc.health.v1.Health')).toBe('public');
+  });
+
+  it('is asked for again by a service for backends: two locks on one door', async () => {
+    await server.stop();
+    server = await serve(
+      (router) => {
+        router.service(TokenService, {
+          revokeTokens(_request, context) {
+            seen.push(adminOf(context).identity);
+            return {};
+          },
+        });
+      },
+      authenticate(kit.verifier, () => 'token'),
+    );
+    expect((await server.call(revoke, {}, await token({ identity: 'ada' }))).status).toBe(403);
+    expect((await server.call(revoke, {}, await token({ admin: true, identity: 'root' }))).status).toBe(200);
+    expect(seen).toEqual(['root']);
   });
 
   it('without authentication before it is a defect and not a free pass', () => {

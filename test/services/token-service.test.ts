@@ -197,6 +197,14 @@ describe('RevokeTokens', () => {
     expect(kit.revocations.isRevoked(readClaims({ jti: 't1' }, { kid: 'acme', tenant: 'acme' }))).toBe(false);
   });
 
+  it('of another tenant concerns that tenant', async () => {
+    const acme = { kid: 'acme', tenant: 'acme' };
+    sessions = [readClaims({ sub: 'ada' }, acme), readClaims({ sub: 'ada' }, { kid: 'main', tenant: '' })];
+    const { body } = await server.call(revoke, { identity: 'ada' }, await admin({}, 'acme'));
+    expect(body).toEqual({ sessionsClosed: 1 });
+    expect(sessions.map(({ tenant }) => tenant)).toEqual(['']);
+  });
+
   it('concerns tokens that CreateToken made before, and none that it makes after', async () => {
     const token = await admin();
     const before = (await server.call(create, { identity: 'ada' }, token)).body;
