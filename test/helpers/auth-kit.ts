@@ -84,11 +84,11 @@ export async function startIssuer() {
   };
 }
 
-/** Waits until `holds`, at most two seconds. */
+/** Waits until `holds`, at most four seconds. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 400; tries += 1) {
     if (holds()) return;
     await delay(10);
   }
-  throw new Error('waited two seconds in vain');
+  throw new Error('waited four seconds in vain');
 }
