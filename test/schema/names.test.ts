@@ -27,6 +27,10 @@ describe('names of fields', () => {
     expect(met((field) => pascal(field.name), words)).toEqual([]);
   });
 
+  it('are renamed by Swift and Objective-C in one place, which is known: description_p', () => {
+    expect(met((field) => camel(field.name), appleMembers)).toEqual(['signalbox.v1.Signal.description']);
+  });
+
   it('are not the name of their message, which C# refuses', () => {
     expect(fields.filter((field) => pascal(field.name) === field.parent.name).map(fieldName)).toEqual([]);
   });
@@ -64,6 +68,15 @@ describe('names of messages and enums', () => {
     expect(top.map((type) => `Signalbox${type.name}`).filter((name) => swiftStandardTypes.has(name))).toEqual(
       [],
     );
+  });
+
+  it('are renamed inside a message by Swift in one place, which is known: TypeEnum', () => {
+    const nested = [
+      ...messages.flatMap((message) => message.nestedMessages),
+      ...enums.filter((type) => type.parent),
+    ];
+    const met = nested.filter((type) => swiftNestedTypes.has(type.name)).map((type) => type.typeName);
+    expect(met).toEqual(['signalbox.v1.SessionDescription.Type']);
   });
 
   it('begin with a capital and have no underscore', () => {

@@ -64,6 +64,14 @@ export const camelCase: Readonly<Record<string, ReadonlySet<string>>> = {
     constructor toString hasOwnProperty valueOf`),
 };
 
+/** Members of every Swift or Objective-C message: a field of this name gets `_p` behind it (SwiftProtobuf, NamingUtils.swift). */
+export const appleMembers: ReadonlySet<string> = words(`
+  debugDescription description dynamicType hash hashValue init isInitialized self superclass unknownFields zone retain
+  release autorelease copy mutableCopy delegate data`);
+
+/** Types inside a message that Swift cannot have: it calls them `TypeEnum`, `ProtocolMessage`. */
+export const swiftNestedTypes: ReadonlySet<string> = words('Type Protocol Extensions');
+
 /** Fields become `SdpType`. */
 export const pascalCase: Readonly<Record<string, ReadonlySet<string>>> = {
   // learn.microsoft.com: keywords are lower case and never met; members of IMessage and Object are
