@@ -1,11 +1,13 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import {
+  appleMembers,
   camelCase,
   pascalCase,
   rpcWords,
   snakeCase,
   standardTypes,
+  swiftNestedTypes,
   swiftStandardTypes,
 } from './reserved-words.ts';
 import { camel, enums, fieldName, fields, files, messages, pascal, services } from './schema.ts';
