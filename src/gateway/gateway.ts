@@ -95,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pages: {
       webRoot: options.webRoot,
       isServing: options.isServing ?? (() => true),
+      responseMs: limits.responseMs,
       routes: options.pages,
     },
     webSocket: options.webSocket,

@@ -1,4 +1,5 @@
-import type { Http2Server, Http2Session, ServerHttp2Session } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { GatewayLimits } from './limits.ts';
 
 /**
@@ -6,48 +7,50 @@ import type { GatewayLimits } from './limits.ts';
  * while. Node's own session timeout counts pings as activity, so a peer could hold an empty session for ever.
  */
 export class Http2Sessions {
-  readonly #open = new Set<Http2Session>();
-  readonly #limits: Pick<GatewayLimits, 'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs'>;
-  #closing = false;
+  readonly #open = new Set<ServerHttp2Session>();
+  readonly #limits: Pick<
+    GatewayLimits,
+    'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs'
+  >;
 
   constructor(
-    server: Http2Server,
-    limits: Pick<GatewayLimits, 'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs'>,
+    limits: Pick<GatewayLimits, 'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs'>,
   ) {
     this.#limits = limits;
-    server.on('session', (session) => this.#watch(session));
-  }
-
-  get size(): number {
-    return this.#open.size;
   }
 
   /** Announces the end (GOAWAY): no new streams, open ones go on, the socket closes behind the last. */
   closeGracefully(): void {
-    this.#closing = true;
     for (const session of this.#open) session.close();
   }
 
-  #watch(session: ServerHttp2Session): void {
+  /** @param once the session is ended behind its first stream. */
+  watch(session: ServerHttp2Session, socket: Socket, once: boolean): void {
+    const { connectionWindowBytes, firstStreamMs, idleSessionMs, lingerMs } = this.#limits;
     this.#open.add(session);
-    session.setLocalWindowSize(this.#limits.connectionWindowBytes);
+    session.setLocalWindowSize(connectionWindowBytes);
     let streams = 0;
-    let timer: NodeJS.Timeout | undefined = setTimeout(() => session.destroy(), this.#limits.firstStreamMs);
+    let timer = setTimeout(() => socket.destroy(), firstStreamMs);
+    const end = (): void => {
+      session.close();
+      // A peer that neither reads the GOAWAY nor ends its side would keep the socket.
+      timer = setTimeout(() => socket.destroy(), lingerMs);
+    };
     const onStreamClose = (): void => {
       streams--;
-      if (streams > 0 || session.destroyed) return;
-      timer = setTimeout(() => session.close(), this.#limits.idleSessionMs);
+      if (streams > 0 || socket.destroyed) return;
+      clearTimeout(timer);
+      if (once || session.closed) end();
+      else timer = setTimeout(end, idleSessionMs);
     };
     session.on('stream', (stream) => {
       streams++;
       clearTimeout(timer);
-      timer = undefined;
       stream.once('close', onStreamClose);
     });
-    session.once('close', () => {
+    socket.once('close', () => {
       clearTimeout(timer);
       this.#open.delete(session);
     });
-    if (this.#closing) session.close();
   }
 }

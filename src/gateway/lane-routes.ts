@@ -29,6 +29,7 @@ export function laneRoute(endpoint: LaneEndpoint): RpcRoute {
     streamsResponse: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
     bodyBytes: undefined,
     bodyMs: undefined,
+    exchangeMs: undefined,
     serve: ({ request, response, responseFields, peer }) =>
       endpoint.serve(request, response, { address: peer.address, responseHeaders: responseFields }),
   };

@@ -22,6 +22,10 @@ export interface GatewayLimits {
   readonly idleSessionMs: number;
   /** Any HTTP: until the body of a call that is not a stream of requests is complete. */
   readonly bodyMs: number;
+  /** Any HTTP: from the request until a response that is not a stream has been read by its caller. */
+  readonly responseMs: number;
+  /** From the last thing said to a peer until its socket is destroyed, when it does not end its side. */
+  readonly lingerMs: number;
   /** Names and values of one request's headers together. */
   readonly headerBytes: number;
   /** Header fields of one request. */
@@ -71,6 +75,10 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   idleSessionMs: 300_000,
   // As requestMs, for what HTTP/2 does not limit by itself.
   bodyMs: 30_000,
+  // The page and its script (100 KB) on a 10 kbit/s line take 80 s.
+  responseMs: 120_000,
+  // A few round trips on a poor network.
+  lingerMs: 5_000,
   // A bearer token (at most 8 KiB) and the headers of a browser behind two proxies.
   headerBytes: 16 * KIB,
   // Browsers send about 20, proxies add 10; the rest is room.

@@ -36,16 +36,17 @@ export class Listener {
   #acceptor: Server | TlsServer | undefined;
   #reloader: TlsReloader | undefined;
   /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
-  #handing: Connection | undefined;
+  #handing: { readonly socket: Socket; readonly connection: Connection } | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#sessions = new Http2Sessions(options.servers.http2, options.limits);
-    options.servers.http2.prependListener('session', (session) => {
+    this.#sessions = new Http2Sessions(options.limits);
+    options.servers.http2.on('session', (session) => {
       if (this.#handing === undefined) return;
-      this.connections.add(session, this.#handing);
-      // Its first request is told to come back later; nothing else is wanted of it.
-      if (this.#handing.overLimit) session.once('stream', () => setImmediate(() => session.close()));
+      const { socket, connection } = this.#handing;
+      this.connections.add(session, connection);
+      // A connection over the limit is told to come back later; nothing else is wanted of it.
+      this.#sessions.watch(session, socket, connection.overLimit);
     });
   }
 
@@ -170,7 +171,7 @@ export class Listener {
     }
     // An HTTP/1.1 client may end its side behind its request; an HTTP/2 client that does is gone.
     socket.allowHalfOpen = false;
-    this.#handing = connection;
+    this.#handing = { socket, connection };
     http2.emit('connection', socket);
     this.#handing = undefined;
   }

@@ -4,12 +4,15 @@ import compress from '@fastify/compress';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { PAGE_HEADERS, SDK_HEADERS } from './page-headers.ts';
+import { limitResponseTime } from './response-deadline.ts';
 
 export interface PageOptions {
   /** Folder whose files are served under `/`, the SDK as `sdk/signalbox.js` among them; undefined serves none. */
   readonly webRoot: string | undefined;
   /** Whether `GET /healthz` says 200 (true) or 503. */
   readonly isServing: () => boolean;
+  /** How long a caller may take to read a response, in milliseconds. */
+  readonly responseMs: number;
   /** Further plain HTTP routes, e.g. the development token. They get the headers of pages. */
   readonly routes: ((app: FastifyInstance) => void) | undefined;
 }
@@ -18,6 +21,7 @@ export interface PageOptions {
 export async function registerPages(app: FastifyInstance, options: PageOptions): Promise<void> {
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
+      limitResponseTime(request.raw, reply.raw, options.responseMs);
       reply.headers(PAGE_HEADERS);
       if (request.url.startsWith('/sdk/')) reply.headers(SDK_HEADERS);
     });

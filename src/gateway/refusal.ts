@@ -3,6 +3,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import { Code } from '@connectrpc/connect';
 import type { NodeRequest } from './connection.ts';
 import { type CallerProtocol, callerProtocol } from './protocol.ts';
+import { limitResponseTime } from './response-deadline.ts';
 
 /** A response of either HTTP version. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -27,6 +28,9 @@ export interface Refusal {
   readonly closeConnection?: boolean;
 }
 
+/** How long a caller may take to read that it was refused, in milliseconds. */
+const REFUSAL_MS = 10_000;
+
 /**
  * Answers a request in its caller's protocol and ends it: gRPC and gRPC-Web by trailers in the headers, Connect by its
  * JSON error (for a stream, in its end message), a browser by a short page, others by JSON. Does nothing when an answer
@@ -45,11 +49,13 @@ export function refuse(request: NodeRequest, response: NodeResponse, refusal: Re
     const respond = stream.respond as (headers: OutgoingHttpHeaders, options: { endStream: boolean }) => void;
     respond.call(stream, { ':status': answer.status, ...headers }, { endStream: body === undefined });
     if (body) stream.end(body);
+    limitResponseTime(request, response, REFUSAL_MS);
     return;
   }
   if (response.headersSent || response.destroyed) return;
   if (refusal.closeConnection) headers.connection = 'close';
   (response as ServerResponse).writeHead(answer.status, headers).end(body);
+  limitResponseTime(request, response, REFUSAL_MS);
 }
 
 interface Answer {

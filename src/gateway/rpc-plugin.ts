@@ -4,6 +4,7 @@ import { limitBodyTime } from './body-deadline.ts';
 import type { NodeRequest } from './connection.ts';
 import type { Guard } from './guard.ts';
 import { type NodeResponse, refuse } from './refusal.ts';
+import { limitResponseTime } from './response-deadline.ts';
 import type { RpcRoute } from './rpc-route.ts';
 
 /**
@@ -33,6 +34,7 @@ function serve(route: RpcRoute, guard: Guard, request: NodeRequest, response: No
     return;
   }
   if (route.bodyMs !== undefined) limitBody(route.bodyMs, request, response, cors);
+  if (route.exchangeMs !== undefined) limitResponseTime(request, response, route.exchangeMs);
   route.serve({
     request,
     response,

@@ -29,6 +29,8 @@ export interface RpcRoute {
   readonly bodyBytes: number | undefined;
   /** How long the body may take, in milliseconds; undefined for a stream of requests and where `serve` limits it. */
   readonly bodyMs: number | undefined;
+  /** How long the exchange may take in all, in milliseconds; undefined for streams and where `serve` limits it. */
+  readonly exchangeMs: number | undefined;
   /** Takes the exchange over: nothing else will answer it. */
   readonly serve: (exchange: RpcExchange) => void;
 }

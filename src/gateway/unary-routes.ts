@@ -23,7 +23,7 @@ type UniversalHandler = ConnectRouter['handlers'][number];
 export interface UnaryRouteOptions {
   /** Registers the services. */
   readonly routes: (router: ConnectRouter) => void;
-  readonly limits: Pick<GatewayLimits, 'messageBytes' | 'responseBytes' | 'bodyMs'>;
+  readonly limits: Pick<GatewayLimits, 'messageBytes' | 'responseBytes' | 'bodyMs' | 'responseMs'>;
   /** Aborted when the gateway closes: streams of these services end. */
   readonly shutdown: AbortSignal;
   readonly log: Logger;
@@ -45,7 +45,7 @@ export function unaryRoutes(options: UnaryRouteOptions): RpcRoute[] {
 
 function routeOf(
   handler: UniversalHandler,
-  limits: Pick<GatewayLimits, 'messageBytes' | 'bodyMs'>,
+  limits: Pick<GatewayLimits, 'messageBytes' | 'bodyMs' | 'responseMs'>,
   log: Logger,
 ): RpcRoute {
   const { methodKind } = handler.method;
@@ -58,6 +58,7 @@ function routeOf(
     streamsResponse: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
     bodyBytes: isUnaryRequest ? limits.messageBytes : undefined,
     bodyMs: isUnaryRequest ? limits.bodyMs : undefined,
+    exchangeMs: methodKind === 'unary' ? limits.responseMs : undefined,
     serve: (exchange) => void serve(handler, exchange, log),
   };
 }

@@ -37,8 +37,12 @@ export interface RawPeer {
 }
 
 /** A socket that says what it is told to, and nothing else. */
-export async function rawPeer(port: number, first?: string | Uint8Array): Promise<RawPeer> {
-  const socket = connectSocket(port, '127.0.0.1');
+export async function rawPeer(
+  port: number,
+  first?: string | Uint8Array,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<RawPeer> {
+  const socket = connectSocket({ port, host: '127.0.0.1', ...options });
   sockets.add(socket);
   let received = '';
   socket.setEncoding('latin1');

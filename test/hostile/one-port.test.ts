@@ -20,6 +20,8 @@ const SHORT: Partial<GatewayLimits> = {
   bodyMs: 400,
   firstStreamMs: 300,
   idleSessionMs: 300,
+  responseMs: 500,
+  lingerMs: 200,
   checkMs: 50,
 };
 /** What a loaded machine may be late by. */
@@ -143,6 +145,31 @@ describe('a peer that stalls is ended at its deadline, and nobody else', () => {
     await http2Request(session, { ':path': '/healthz' });
     within(await elapsed(new Promise<void>((resolve) => session.once('close', () => resolve()))), 300);
   });
+
+  test.each(['/healthz', GET_ROOM])('one that does not read its answer from %s', async (path) => {
+    const session = http2Session(url, { settings: { initialWindowSize: 0 } });
+    const stream = session.request({
+      ':method': path === GET_ROOM ? 'POST' : 'GET',
+      ':path': path,
+      'content-type': 'application/json',
+    });
+    stream.on('error', () => {});
+    stream.end('{"name":"a"}');
+    const ended = elapsed(new Promise<void>((resolve) => stream.once('close', () => resolve())));
+    within(await ended, 500);
+  });
+});
+
+test('a peer that takes no notice of the end of its connection does not keep the socket', async () => {
+  const started = await gateway({ limits: SHORT });
+  const block = Buffer.from([0x82, 0x86, 0x04, 8, ...Buffer.from('/healthz'), 0x01, 1, 0x61]);
+  const request = Buffer.concat([Uint8Array.of(0, 0, block.length, 1, 5, 0, 0, 0, 1), block]);
+  const bytes = Buffer.concat([Buffer.from(PREFACE), SETTINGS, request]);
+  const peer = await rawPeer(started.port, bytes, { allowHalfOpen: true });
+  const begun = performance.now();
+  for (let wait = 0; wait < 100 && started.openSockets > 0; wait++) await delay(20);
+  within(performance.now() - begun, 300 + 200);
+  expect(peer.text()).toContain('SERVING');
 });
 
 describe('a peer that is slow but in time is served', () => {
