@@ -740,7 +740,7 @@ export const ResyncSchema: GenMessage<Resync> = /*@__PURE__*/
  */
 export type Join = Message<"signalbox.v1.Join"> & {
   /**
-   * Name of the room; 1 to 128 bytes, no control characters. Required.
+   * Name of the room; 1 to 128 bytes, no control characters, no `*` at the end. Required.
    *
    * @generated from field: string room = 1;
    */
@@ -1041,7 +1041,8 @@ export const NextStep = {
   REAUTHENTICATE: 3,
 
   /**
-   * Do not come back by yourself. gRPC status ABORTED.
+   * Do not come back by yourself. gRPC status ABORTED, or one that says more: INVALID_ARGUMENT, RESOURCE_EXHAUSTED,
+   * PERMISSION_DENIED, UNAUTHENTICATED.
    *
    * @generated from enum value: NEXT_STEP_STOP = 4;
    */

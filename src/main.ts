@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { CommandError, keysCommand, tokenCommand } from './auth/token-command.ts';
+import { banner } from './banner.ts';
+import { ConfigError, type RawConfig, resolveConfig } from './config.ts';
+import { lanAddresses } from './gateway/lan-addresses.ts';
+import { serve } from './serve.ts';
+
+const usage = `signalbox [serve] [options]   runs the gateway
+signalbox token [options]     prints a token (--help tells more)
+signalbox keys new            prints a new key file
+signalbox --version
+
+  --dev                 development: keys for this start, GET /dev/token, the classic dialect
+  --port <number>       port to listen on; 0 asks the system for one (PORT; default 8080)
+  --host <address>      address to listen on (HOST; default 127.0.0.1)
+  --lan                 listen on the network with a self-signed certificate; prints a link and a QR code
+  --config <file>       configuration as JSON (SIGNALBOX_CONFIG); docs/configuration.md lists all settings
+  --key-file <file>     keys that sign and verify tokens (SIGNALBOX_KEY_FILE)
+  --log-level <level>   trace, debug, info, warn, error, silent (SIGNALBOX_LOG_LEVEL; default info)
+`;
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first = 'serve', ...rest] = argv;
+  if (first === 'token') return print(await tokenCommand(rest, tokenContext()));
+  if (first === 'keys') return print(keysCommand(rest, (bytes) => randomBytes(bytes)));
+  if (first === '--help' || first === '-h' || first === 'help') return print(usage);
+  if (first === '--version' || first === 'version') return print(`${await version()}\n`);
+  if (first === 'serve') return runGateway(rest);
+  if (first.startsWith('-')) return runGateway(argv);
+  throw new CommandError(`unknown command: ${first}\n\n${usage}`);
+}
+
+async function runGateway(args: readonly string[]): Promise<number> {
+  const { flags, configFile, help } = readFlags(args);
+  if (help) return print(usage);
+  const file = configFile ?? process.env['SIGNALBOX_CONFIG'];
+  const config = resolveConfig(file === undefined ? {} : await readConfig(file), environment(), flags);
+  const log = pino({ level: config.logLevel, redact: ['token', '*.token', 'headers.authorization'] });
+  const serverVersion = await version();
+  const served = await serve({ config, log, version: serverVersion, webRoot: webRoot() });
+  const { url, port } = served.gateway;
+  process.stdout.write(banner({ config, version: serverVersion, url, port, addresses: lanAddresses() }));
+  return new Promise((resolve) => {
+    let stopping = false;
+    const stop = (signal: string): void => {
+      if (stopping) {
+        resolve(130);
+        return;
+      }
+      stopping = true;
+      log.info({ signal }, 'stopping');
+      served.close().then(
+        () => resolve(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'could not stop in order');
+          resolve(1);
+        },
+      );
+    };
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    process.on('SIGINT', () => stop('SIGINT'));
+  });
+}
+
+function readFlags(args: readonly string[]): {
+  flags: RawConfig;
+  configFile: string | undefined;
+  help: boolean;
+} {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        dev: { type: 'boolean' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        lan: { type: 'boolean' },
+        config: { type: 'string' },
+        'key-file': { type: 'string' },
+        'log-level': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    const flags = {
+      port: values.port,
+      host: values.host,
+      lan: values.lan,
+      development: values.dev,
+      keyFile: values['key-file'],
+      logLevel: values['log-level'],
+    };
+    return { flags, configFile: values.config, help: values.help ?? false };
+  } catch (error) {
+    throw new CommandError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+function environment(): RawConfig {
+  const text = (name: string) => process.env[name] || undefined;
+  return {
+    port: text('PORT'),
+    host: text('HOST'),
+    keyFile: text('SIGNALBOX_KEY_FILE'),
+    development: text('SIGNALBOX_DEV'),
+    origins: text('SIGNALBOX_ORIGINS'),
+    trustedProxies: text('SIGNALBOX_TRUSTED_PROXIES'),
+    region: text('SIGNALBOX_REGION'),
+    logLevel: text('SIGNALBOX_LOG_LEVEL'),
+  };
+}
+
+async function readConfig(file: string): Promise<RawConfig> {
+  try {
+    const raw: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw;
+    throw new Error('it must hold a JSON object');
+  } catch (error) {
+    throw new CommandError(
+      `cannot use the configuration ${file}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Beside the sources in a checkout, beside the built server in a package. */
+function webRoot(): string {
+  const candidates = [join(root, 'web', 'dist'), join(root, 'dist', 'web')];
+  return candidates.find((folder) => existsSync(folder)) ?? join(root, 'web', 'dist');
+}
+
+async function version(): Promise<string> {
+  const { version: text } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}
+
+function tokenContext() {
+  return {
+    keyFile: process.env['SIGNALBOX_KEY_FILE'],
+    readFile: (path: string) => readFile(path, 'utf8'),
+    now: () => Date.now(),
+    newTokenId: () => randomBytes(12).toString('base64url'),
+  };
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const expected = error instanceof CommandError || error instanceof ConfigError || error instanceof Error;
+    process.stderr.write(`signalbox: ${expected ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,160 @@
+import type { Logger } from 'pino';
+import { ClusterService } from '../gen/signalbox/v1/cluster_service_pb.ts';
+import { IceService } from '../gen/signalbox/v1/ice_pb.ts';
+import { Reason } from '../gen/signalbox/v1/reason_pb.ts';
+import { RoomService } from '../gen/signalbox/v1/room_service_pb.ts';
+import { SignalingService } from '../gen/signalbox/v1/signaling_service_pb.ts';
+import { TokenService } from '../gen/signalbox/v1/token_service_pb.ts';
+import { type KeyStore, loadKeys } from './auth/key-store.ts';
+import { RevocationList } from './auth/revocation-list.ts';
+import { JwtIssuer } from './auth/token-issuer.ts';
+import { JwtVerifier } from './auth/token-verifier.ts';
+import type { Config } from './config.ts';
+import { RoomProfiles } from './core/room/room-profiles.ts';
+import { SignalingNode } from './core/signaling-node.ts';
+import { DevelopmentTokens } from './development.ts';
+import { MemoryEngine } from './engine/memory/memory-engine.ts';
+import { type Gateway, startGateway } from './gateway/gateway.ts';
+import { lanAddresses } from './gateway/lan-addresses.ts';
+import { selfSignedTls } from './gateway/self-signed.ts';
+import type { TlsSource } from './gateway/tls.ts';
+import { ConfiguredIceServers } from './ice/configured-ice-servers.ts';
+import { classicDialect } from './lanes/classic/classic.ts';
+import { signalingEndpoints } from './lanes/envelope/signaling-endpoints.ts';
+import { acceptWebSocket } from './lanes/websocket/accept.ts';
+import { nodeCrypto } from './runtime/node-crypto.ts';
+import { systemClock } from './runtime/system-clock.ts';
+import { authenticate } from './services/authenticate.ts';
+import { clusterService } from './services/cluster-service.ts';
+import { HealthState, registerHealth } from './services/health.ts';
+import { iceService } from './services/ice-service.ts';
+import { registerReflection } from './services/reflection.ts';
+import { roomService } from './services/room-service.ts';
+import { tokenService } from './services/token-service.ts';
+
+/** Room for a frame's wrapper and envelope beside its largest size. */
+const wrapperBytes = 1024;
+const closeTimeoutMs = 2_000;
+
+const services = [SignalingService, RoomService, TokenService, IceService, ClusterService];
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  /** Folder of the built page and SDK. */
+  readonly webRoot: string;
+}
+
+/** A gateway that runs. */
+export interface Served {
+  readonly gateway: Gateway;
+  readonly node: SignalingNode;
+  /** Present in development. */
+  readonly developmentTokens: DevelopmentTokens | undefined;
+  /** Ends it: sessions are told, connections end, nothing is left. */
+  close(): Promise<void>;
+}
+
+/** Puts the pieces together and opens the port. Throws an Error that says what to do where something is missing. */
+export async function serve({ config, log, version, webRoot }: ServeOptions): Promise<Served> {
+  const clock = systemClock;
+  const now = () => clock.now();
+  const keys = await loadKeys({
+    file: config.keyFile,
+    development: config.development,
+    log,
+    remote: { now },
+  });
+  try {
+    const { limits, region } = config;
+    const revocations = new RevocationList({ now });
+    const verifier = new JwtVerifier({ keys, revocations, log, now });
+    const issuer = new JwtIssuer({ keys, now, newTokenId: () => nodeCrypto.random(12) });
+    const iceServers = new ConfiguredIceServers(config.iceServers, now);
+    const profiles = new RoomProfiles(config.rooms);
+    const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits });
+    const node = new SignalingNode({
+      ...{ engine, clock, limits, profiles, verifier, issuer, iceServers, log, version, region },
+      crypto: nodeCrypto,
+    });
+    await node.start();
+    const newTokenId = () => nodeCrypto.random(12);
+    const developmentTokens = config.development
+      ? new DevelopmentTokens({ keys, now, newTokenId })
+      : undefined;
+    const health = new HealthState(services.map(({ typeName }) => typeName));
+    const gateway = await startGateway({
+      host: config.host,
+      port: config.port,
+      tls: await tlsOf(config),
+      endpoints: signalingEndpoints(
+        { openLane: node.open, sendFrames: node.sendFrames },
+        { maxMessageBytes: limits.frameBytes + wrapperBytes },
+      ).values(),
+      routes: (router) => {
+        registerHealth(router, health);
+        registerReflection(router, services);
+        const guarded = { interceptors: [authenticate(verifier)] };
+        router.service(RoomService, roomService({ engine, profiles, clock, limits, issuer }), guarded);
+        router.service(ClusterService, clusterService({ node, version, region }), guarded);
+        router.service(IceService, iceService(iceServers), guarded);
+        const closeSessions = (fits: Parameters<typeof node.closeSessions>[0]) =>
+          node.closeSessions(fits, Reason.TOKEN_REVOKED, 'the token of this session was revoked');
+        router.service(TokenService, tokenService({ issuer, revoker: revocations, closeSessions }), guarded);
+      },
+      webSocket: webSocketHandler(config, node, developmentTokens),
+      webRoot,
+      pages: (app) => developmentTokens?.register(app),
+      origins: { allowed: config.origins, setting: 'origins' },
+      trustedProxies: config.trustedProxies,
+      isServing: () => health.isServing,
+      log,
+    });
+    return { gateway, node, developmentTokens, close: () => close(keys, node, gateway) };
+  } catch (error) {
+    keys.close();
+    throw error;
+  }
+}
+
+async function close(keys: KeyStore, node: SignalingNode, gateway: Gateway): Promise<void> {
+  await node.stop();
+  await gateway.close();
+  keys.close();
+}
+
+async function tlsOf({ lan, tls }: Config): Promise<TlsSource | undefined> {
+  return lan ? selfSignedTls(lanAddresses(), new Date(systemClock.now())) : tls;
+}
+
+function webSocketHandler(
+  { classic, limits }: Config,
+  { open }: SignalingNode,
+  developmentTokens: DevelopmentTokens | undefined,
+) {
+  const openClassic =
+    classic === undefined
+      ? undefined
+      : classicDialect({
+          open,
+          room: classic.room,
+          tokenFor: async (identity) => {
+            if (developmentTokens !== undefined) return developmentTokens.issue({ identity });
+            throw new Error('bring a token: this gateway does not give any');
+          },
+        });
+  return (
+    request: Parameters<typeof acceptWebSocket>[0],
+    socket: Parameters<typeof acceptWebSocket>[1],
+    head: Uint8Array,
+    { address }: { readonly address: string },
+  ): void =>
+    acceptWebSocket(request, socket, head, {
+      open,
+      ...(openClassic === undefined ? {} : { openClassic }),
+      address,
+      maxMessageBytes: limits.frameBytes + wrapperBytes,
+      closeTimeoutMs,
+    });
+}
