@@ -19,7 +19,7 @@ export async function authority(commonName = 'Test CA'): Promise<Pem> {
 }
 
 /** A certificate signed by `ca` for `localhost` and 127.0.0.1, good for servers and clients. */
-export async function issue(ca: Pem, commonName: string): Promise<Pem> {
+export async function issue(ca: Pem, commonName: string, uri = 'urn:test'): Promise<Pem> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: commonName }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -32,6 +32,7 @@ export async function issue(ca: Pem, commonName: string): Promise<Pem> {
         altNames: [
           { type: 2, value: 'localhost' },
           { type: 7, ip: '127.0.0.1' },
+          { type: 6, value: uri },
         ],
       },
     ],

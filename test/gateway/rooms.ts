@@ -12,6 +12,11 @@ export function rooms(router: ConnectRouter): void {
       if (name === 'certificate') {
         return { room: { name: context.values.get(callContext).clientCertificate?.commonName ?? 'nobody' } };
       }
+      if (name === 'names') {
+        return {
+          room: { name: context.values.get(callContext).clientCertificate?.subjectAltNames.join('\n') ?? '' },
+        };
+      }
       return { room: { name } };
     },
     createRoom: ({ name }) => ({ room: { name }, created: true }),

@@ -173,13 +173,17 @@ describe('client certificates', () => {
       routes: rooms,
       log,
     });
-    const ask = async (nodeOptions: { cert?: string; key?: string }, httpVersion: '1.1' | '2' = '2') => {
+    const ask = async (
+      nodeOptions: { cert?: string; key?: string },
+      httpVersion: '1.1' | '2' = '2',
+      name = 'certificate',
+    ) => {
       const transport = createConnectTransport({
         baseUrl: `https://localhost:${port}`,
         httpVersion,
         nodeOptions: { ca: ca.cert, ...nodeOptions },
       });
-      return (await createClient(RoomService, transport).getRoom({ name: 'certificate' })).room?.name;
+      return (await createClient(RoomService, transport).getRoom({ name })).room?.name;
     };
     return { clientCa, lines, ask };
   };
@@ -189,6 +193,14 @@ describe('client certificates', () => {
     const billing = await issue(clientCa, 'billing');
     expect(await ask(billing)).toBe('billing');
     expect(await ask(billing, '1.1')).toBe('billing');
+  });
+
+  test('cannot smuggle in a name by a comma inside another', async () => {
+    // Node joins the names by commas and quotes those that have one: splitting alone would find `DNS:admin` here.
+    const { clientCa, ask } = await start();
+    const sly = 'urn:a, DNS:admin, urn:b';
+    const names = await ask(await issue(clientCa, 'sly', sly), '2', 'names');
+    expect(names?.split('\n')).toEqual(['DNS:localhost', 'IP Address:127.0.0.1', `URI:${sly}`]);
   });
 
   test('are not required', async () => {
