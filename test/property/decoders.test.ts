@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { buildPython, type Decoder, type Missing, reason } from './decoders/build.ts';
 import { compareWith } from './decoders/compare.ts';
 
-// `npm run test:decoders` compares with Java, C++ and Go as well, which need tools and packages that a test run does not fetch.
+// `npm run test:decoders` compares with Java, C++ and Go as well, which need tools and packages that a test run does
+// not fetch.
 function python(): Decoder | Missing {
   try {
     return buildPython();

@@ -61,7 +61,8 @@ describe('names of messages and enums', () => {
 
   it.each(Object.entries(standardTypes))('hide no standard type of %s', (language, names) => {
     const hidden = top.map((type) => type.name).filter((name) => names.has(name));
-    // Ruby generates into the module Signalbox::V1, where `::Signal` stays in reach; the name is the schema's central one.
+    // Ruby generates into the module Signalbox::V1, where `::Signal` stays in reach; the name is the schema's central
+    // one.
     const known = language === 'Ruby' ? ['Signal'] : [];
     expect(hidden).toEqual(known);
   });

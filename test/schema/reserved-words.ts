@@ -1,6 +1,7 @@
 /**
  * Words that a field may not be, by language, in the spelling of the language's generator. Names that the generators
- * take for their own members are in here too: they rename such a field (`description_p`, `Class_`), which no reader of the schema expects.
+ * take for their own members are in here too: they rename such a field (`description_p`, `Class_`), which no reader
+ * of the schema expects.
  */
 
 const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
@@ -64,7 +65,10 @@ export const camelCase: Readonly<Record<string, ReadonlySet<string>>> = {
     constructor toString hasOwnProperty valueOf`),
 };
 
-/** Members of every Swift or Objective-C message: a field of this name gets `_p` behind it (SwiftProtobuf, NamingUtils.swift). */
+/**
+ * Members of every Swift or Objective-C message: a field of this name gets `_p` behind it (SwiftProtobuf,
+ * NamingUtils.swift).
+ */
 export const appleMembers: ReadonlySet<string> = words(`
   debugDescription description dynamicType hash hashValue init isInitialized self superclass unknownFields zone retain
   release autorelease copy mutableCopy delegate data`);
@@ -89,7 +93,10 @@ export const pascalCase: Readonly<Record<string, ReadonlySet<string>>> = {
     Descriptor ExtensionMap ExtensionRangeArray Marshal ProtoMessage ProtoReflect Reset String Unmarshal`),
 };
 
-/** Types that a message or an enum at the top of the package would hide, where the language puts them beside each other. */
+/**
+ * Types that a message or an enum at the top of the package would hide, where the language puts them beside each
+ * other.
+ */
 export const standardTypes: Readonly<Record<string, ReadonlySet<string>>> = {
   // ECMA-262 19: the global object
   JavaScript: words(`

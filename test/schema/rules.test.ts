@@ -47,8 +47,9 @@ describe('the files of the schema', () => {
 });
 
 /*
- * Rule 1: what the gateway says is never inside what a client wrote. A message that both sides can hold is written by clients: each one is
- * named here with open eyes. A message that only the gateway writes is not reachable from a client's frame.
+ * Rule 1: what the gateway says is never inside what a client wrote. A message that both sides can hold is written by
+ * clients: each one is named here with open eyes. A message that only the gateway writes is not reachable from a
+ * client's frame.
  */
 describe('what the gateway says (rule 1)', () => {
   const byClients = new Set(
@@ -76,7 +77,8 @@ describe('what the gateway says (rule 1)', () => {
       // A number that is sent back.
       'signalbox.v1.Ping',
       'signalbox.v1.Pong',
-      // Asked for by a client with the grant; in Room the gateway tells what is in force, in a message that the client did not write.
+      // Asked for by a client with the grant; in Room the gateway tells what is in force, in a message that the
+      // client did not write.
       'signalbox.v1.RoomSettings',
       'signalbox.v1.Sealed',
       'signalbox.v1.SessionDescription',

@@ -48,8 +48,8 @@ export interface Stamp {
 }
 
 /**
- * The body of a `ServerFrame` that relays a record: the record as it is, and the gateway's `Origin` behind it. `seq` and `ack` go in
- * front of it (`writeFrameHead`).
+ * The body of a `ServerFrame` that relays a record: the record as it is, and the gateway's `Origin` behind it. `seq`
+ * and `ack` go in front of it (`writeFrameHead`).
  *
  * @param record body of the sender's frame with its tag and length: `FrameScan.recordStart` to `bodyEnd`. It is copied.
  * @param slab where the memory comes from; absent: an array of its own, for what is kept long

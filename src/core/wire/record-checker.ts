@@ -16,6 +16,12 @@ import { isText } from './utf8.ts';
 /** Deepest nesting of messages that is taken; the outermost one counts. The most careful decoders stop at 100. */
 export const MAX_DEPTH = 32;
 
+/**
+ * Most fields, known or not, and elements of packed lists in one record. 256 KiB of empty list elements would make
+ * 131,000 objects and cost each receiver tens of milliseconds; a description for 50 people has some 600.
+ */
+export const MAX_VALUES = 10_000;
+
 const MAX_FIELD_NUMBER = 0x1fffffff;
 
 /** What is wrong with a record, and where. */
@@ -42,6 +48,7 @@ export class RecordChecker {
 
   #bytes: Uint8Array = new Uint8Array(0);
   #pos = 0;
+  #values = 0;
   /** The varint read last, in two halves of 32 bits. */
   #low = 0;
   #high = 0;
@@ -58,8 +65,8 @@ export class RecordChecker {
    * Checks the whole of `bytes`. Refused are:
    * groups; wrong wire types on known fields; field number 0; tags, varints and lengths with more bytes than needed; a
    * varint above 64 bits, or above its field's type; a value that ends behind its message; text that is not UTF-8; a
-   * singular field or a oneof that occurs twice; unknown fields in a map entry; more than MAX_DEPTH messages nested.
-   * Unknown fields are taken: the schema grows.
+   * singular field or a oneof that occurs twice; unknown fields in a map entry; more than MAX_DEPTH messages nested;
+   * more than MAX_VALUES fields. Unknown fields are taken: the schema grows.
    */
   check(shape: RecordShape, bytes: Uint8Array): RecordFault | undefined {
     this.values.fill(0);
@@ -67,6 +74,7 @@ export class RecordChecker {
     this.ends.fill(0);
     this.#bytes = bytes;
     this.#pos = 0;
+    this.#values = 0;
     this.#path = '';
     const good = this.#record(shape, bytes.length, 1);
     this.#bytes = EMPTY;
@@ -81,6 +89,7 @@ export class RecordChecker {
     const byTag = shape.byTag;
     let seen = 0;
     while (this.#pos < end) {
+      if (++this.#values > MAX_VALUES) return this.#refuse('too many fields');
       let tag = bytes[this.#pos] as number;
       if (tag < 0x80) this.#pos++;
       else {
@@ -117,7 +126,10 @@ export class RecordChecker {
     }
     if (kind === RECORD) return this.#record(field.record as RecordShape, stop, depth + 1);
     if (kind === PACKED) {
-      while (this.#pos < stop) if (!this.#scalar(field.element, stop)) return false;
+      while (this.#pos < stop) {
+        if (++this.#values > MAX_VALUES) return this.#refuse('too many fields');
+        if (!this.#scalar(field.element, stop)) return false;
+      }
       return true;
     }
     this.#pos = stop;

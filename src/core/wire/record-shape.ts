@@ -77,8 +77,9 @@ const SCALAR_KINDS: Readonly<Record<ScalarType, number>> = {
  * Builds the shapes of `root` and of every message that it can hold.
  *
  * `slots` names the fields that the checker notes, as `package.Message.field` (a field in a oneof also as
- * `package.Message.oneof`, which gives all its members one slot). Throws on a name that is not there and on what the checker does not
- * know: groups, required fields, closed enums, strings that are not UTF-8, more than 31 singular fields in a message.
+ * `package.Message.oneof`, which gives all its members one slot). Throws on a name that is not there and on what the
+ * checker does not know: groups, required fields, closed enums, strings that are not UTF-8, more than 31 singular
+ * fields in a message.
  */
 export function shapeOf(root: DescMessage, slots: Readonly<Record<string, number>> = {}): RecordShape {
   const shapes = new Map<string, RecordShape>();

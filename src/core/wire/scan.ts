@@ -19,8 +19,9 @@ export interface ScanError {
 }
 
 /**
- * What the relay needs to know of one `ClientFrame`, found without decoding it. Filled by `scanClientFrame`, used again for the
- * next frame: copy what outlives it. Offsets count from the first byte of the frame. It holds no reference to the frame.
+ * What the relay needs to know of one `ClientFrame`, found without decoding it. Filled by `scanClientFrame`, used
+ * again for the next frame: copy what outlives it. Offsets count from the first byte of the frame. It holds no
+ * reference to the frame.
  */
 export class FrameScan {
   /** `ClientFrame.seq` and `.ack`. */
@@ -83,8 +84,8 @@ export class MessageScan {
 /**
  * Checks the bytes of one `ClientFrame` and fills `scan`.
  *
- * What it takes, every protobuf decoder takes and reads alike, so that its records may be relayed byte for byte; `RecordChecker.check`
- * says what is refused. After a refusal `scan` still holds the frame before.
+ * What it takes, every protobuf decoder takes and reads alike, so that its records may be relayed byte for byte;
+ * `RecordChecker.check` says what is refused. After a refusal `scan` still holds the frame before.
  */
 export function scanClientFrame(bytes: Uint8Array, scan: FrameScan): ScanError | undefined {
   const fault = scan.checker.check(clientFrameShape, bytes);

@@ -1,12 +1,13 @@
 /**
- * Size of a block. A record that is kept keeps its whole block: with 4 KiB the worst case, one record kept of each block, costs a log
- * 13 times the bytes that it counts at 300 bytes a record; the usual one, neighbours trimmed together, nothing.
+ * Size of a block. A record that is kept keeps its whole block: with 4 KiB the worst case, one record kept of each
+ * block, costs a log 13 times the bytes that it counts at 300 bytes a record; the usual one, neighbours trimmed
+ * together, nothing.
  */
 const BLOCK_BYTES = 4096;
 
 /**
- * Cuts short arrays out of larger blocks: an array of its own for each record costs 0.3 to 1 µs, most of it in the garbage collector,
- * a piece of a block 0.1 µs. What is kept for long (the keyed table) is better copied.
+ * Cuts short arrays out of larger blocks: an array of its own for each record costs 0.3 to 1 µs, most of it in the
+ * garbage collector, a piece of a block 0.1 µs. What is kept for long (the keyed table) is better copied.
  */
 export class Slab {
   #block = new Uint8Array(BLOCK_BYTES);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ClientFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { SignalKind } from '../../../gen/signalbox/v1/signal_pb.ts';
+import { MAX_VALUES } from '../../../src/core/wire/record-checker.ts';
 import { FrameScan, MESSAGE_BODY, SIGNAL_BODY, scanClientFrame } from '../../../src/core/wire/scan.ts';
 import { join, lengthField, stretched, tag, varint, varintField } from './bytes.ts';
 
@@ -275,6 +276,30 @@ describe('what the scan refuses', () => {
     ],
   ])('refuses %s', (_, bytes, detail) => {
     expect(refusal(bytes)).toBe(detail);
+  });
+
+  it.each([
+    [
+      'empty candidates',
+      (count: number) =>
+        signal(
+          lengthField(
+            5,
+            new Uint8Array(2 * count).map((_, at) => (at % 2 ? 0 : 10)),
+          ),
+        ),
+    ],
+    [
+      'elements of a packed list',
+      (count: number) => signal(lengthField(6, lengthField(4, new Uint8Array(count)))),
+    ],
+    [
+      'unknown fields',
+      (count: number) => signal(new Uint8Array(2 * count).map((_, at) => (at % 2 ? 0 : 0x78))),
+    ],
+  ])('refuses %s by the hundred thousand, which would cost each receiver dear', (_, build) => {
+    expect(refusal(build(MAX_VALUES - 3))).toBeUndefined();
+    expect(refusal(build(MAX_VALUES))).toMatch(/: too many fields$/);
   });
 
   it('names the field at fault as a path', () => {

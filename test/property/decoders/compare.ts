@@ -26,8 +26,8 @@ interface Case extends Question {
 }
 
 /**
- * Mutates `frames` frames; what the scanner accepts, and the ServerFrames that relay it, go to the decoder, which must read what
- * protobuf-es reads. What the decoder encodes again, the scanner must accept.
+ * Mutates `frames` frames; what the scanner accepts, and the ServerFrames that relay it, go to the decoder, which
+ * must read what protobuf-es reads. What the decoder encodes again, the scanner must accept.
  */
 export async function compareWith(decoder: Decoder, seed: number, frames: number): Promise<Comparison> {
   const process = new DecoderProcess(decoder);

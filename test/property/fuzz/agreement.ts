@@ -1,4 +1,4 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import {
   type ClientFrame,
   ClientFrameSchema,
@@ -24,8 +24,9 @@ const stamp = { senderSeq: 7, acceptedAtMs: 1_795_345_678_901, offset: 5 };
 const originText = `9:{1:${hexOf('p_sender')};2:7;3:${hexOf('alice')};4:${hexOf('Alice')};5:1795345678901;6:5;};`;
 
 /**
- * Holds the scanner against protobuf-es and protobufjs. What it accepts, both must accept and read alike; what it reports must be
- * what they read; and the record that it finds must be read alike where it is relayed.
+ * Holds the scanner against protobuf-es and protobufjs. What it accepts, both must accept and read alike; what it
+ * reports must be what they read; and the record that it finds must be read alike where it is relayed, in binary and
+ * in JSON.
  */
 export class Agreement {
   readonly #scan = new FrameScan();
@@ -63,8 +64,16 @@ export class Agreement {
     if (read !== expected) return { difference: `relayed, protobuf-es ${read}\nexpected ${expected}` };
     const other = attempt(() => dumpProtobufjs(this.#server, this.#server.decode(relayed) as never));
     if (other !== expected) return { difference: `relayed, protobufjs ${other}\nexpected ${expected}` };
+    const json = attempt(() => throughJson(relayed));
+    if (json !== expected) return { difference: `relayed as JSON ${json}\nexpected ${expected}` };
     return { text, relayed: { bytes: relayed, text: expected } };
   }
+}
+
+/** What a client on a JSON lane reads. */
+function throughJson(relayed: Uint8Array): string {
+  const json = toJsonString(ServerFrameSchema, fromBinary(ServerFrameSchema, relayed));
+  return dumpEs(ServerFrameSchema, fromJsonString(ServerFrameSchema, json));
 }
 
 function attempt(read: () => string): string {

@@ -5,7 +5,7 @@ import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
  * A message as text that every decoder can make, to compare what they read:
  *
  *   message = "{" field* "}"     the fields that are set, by number
- *   field   = number ":" value ";"     one for each element of a list; an entry of a map is a message with 1 and 2, by key
+ *   field   = number ":" value ";"     one for each element of a list; an entry of a map is a message, by key
  *   value   = decimal | "x" hex (text as UTF-8, bytes) | message
  */
 export function dumpEs(schema: DescMessage, message: Message): string {
