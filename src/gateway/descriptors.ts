@@ -7,7 +7,11 @@ interface ReportLimits {
  * Node raises the soft limit to the hard one at its start.
  */
 export function descriptorLimit(): number | undefined {
+  const { excludeNetwork } = process.report;
+  // A report looks up the names of all open sockets' peers otherwise.
+  process.report.excludeNetwork = true;
   const report = process.report.getReport() as ReportLimits;
+  process.report.excludeNetwork = excludeNetwork;
   const soft = Number(report.userLimits?.open_files?.soft);
   return Number.isSafeInteger(soft) && soft > 0 ? soft : undefined;
 }

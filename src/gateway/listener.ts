@@ -34,6 +34,8 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
   #acceptor: Server | TlsServer | undefined;
+  #dropped = 0;
+  #dropLoggedAt = Number.NEGATIVE_INFINITY;
   #reloader: TlsReloader | undefined;
   /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
   #handing: { readonly socket: Socket; readonly connection: Connection } | undefined;
@@ -58,9 +60,7 @@ export class Listener {
     acceptor.maxConnections = limits.maxConnections;
     // Before the acceptor's own listener, which counts what is tracked.
     acceptor.prependListener('connection', (socket: Socket) => this.#track(socket));
-    acceptor.on('drop', () =>
-      log.warn({ maxConnections: limits.maxConnections }, 'connection dropped: limit reached'),
-    );
+    acceptor.on('drop', () => this.#logDrop());
     acceptor.listen({ host, port, backlog: BACKLOG });
     await once(acceptor, 'listening');
     acceptor.on('error', (error) => log.error({ err: error }, 'listening socket failed'));
@@ -107,6 +107,20 @@ export class Listener {
     // They do not listen: this ends the check of their deadlines.
     http1.close();
     http2.close();
+  }
+
+  /** At most once a second: whoever is dropped tries again at once. */
+  #logDrop(): void {
+    this.#dropped++;
+    const now = performance.now();
+    if (now - this.#dropLoggedAt < 1_000) return;
+    const { limits, log } = this.#options;
+    log.warn(
+      { maxConnections: limits.maxConnections, dropped: this.#dropped },
+      'connection dropped: limit reached',
+    );
+    this.#dropLoggedAt = now;
+    this.#dropped = 0;
   }
 
   #destroyAll(): void {
