@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that measure time, start browsers or load both cores: one after the other, after the others. */
+const alone = [
+  'test/browser/**/*.test.ts',
+  'test/interop/**/*.test.ts',
+  'test/hostile/**/*.test.ts',
+  'test/soak/**/*.test.ts',
+];
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
