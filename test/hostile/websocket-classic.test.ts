@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { clientFrames, Page, registeredPage, startClassic } from '../lanes/classic/classic-core.ts';
@@ -93,8 +94,13 @@ test.each(breaches)('%s closes with its code', async (_what, bytes, code) => {
   await waitUntil(() => client.received.includes('\r\n\r\n'), 'the upgrade');
   client.socket.write(bytes);
   expect((await client.closeFrame()).code).toBe(code);
-  expect((await server.lane()).violations).toHaveLength(1);
+  expect(server.seen).toHaveLength(0);
   client.socket.destroy();
+  const { page, seen } = await registeredPage(server);
+  (page.socket as unknown as { _socket: Socket })._socket.write(bytes);
+  await waitUntil(() => page.closed !== undefined, 'the close of a registered page');
+  expect(page.closed?.code).toBe(code);
+  expect(seen.violations).toHaveLength(1);
 });
 
 test('binary messages are read as text, and garbage in them is an error like any other', async () => {
@@ -108,7 +114,7 @@ test('binary messages are read as text, and garbage in them is an error like any
 });
 
 test('a page that is gone while its token is made leaves nothing', async () => {
-  let give: (token: string) => void = () => {};
+  let give: ((token: string) => void) | undefined;
   const slow = await startClassic(
     {},
     () =>
@@ -118,13 +124,12 @@ test('a page that is gone while its token is made leaves nothing', async () => {
   );
   const page = await new Page(slow).open();
   page.send({ type: 'register', data: { id: 'ann' } });
-  const seen = await slow.lane();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitUntil(() => give !== undefined, 'the token is asked for');
   for (const socket of slow.sockets) socket.destroy();
-  await waitUntil(() => seen.causes.length === 1, 'the end');
-  give('late');
+  await waitUntil(() => slow.sockets.size === 0, 'the end');
+  give?.('late');
   await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(seen.frames).toEqual([]);
+  expect([slow.seen.length, slow.timers]).toEqual([0, 0]);
   page.socket.terminate();
   await slow.close();
 });

@@ -4,19 +4,31 @@ import {
   type ServerFrame,
   ServerFrameSchema,
 } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { Lane, LaneCloseCause, LaneEnd, LaneEvents, OpenLane, Peer } from '../../core/lane.ts';
 import type { Upgraded } from '../websocket/accept.ts';
 import { closeCodeOf } from '../websocket/close-code.ts';
 import { textFrame } from '../websocket/frame-header.ts';
 import type { ProtocolBreach } from '../websocket/frame-reader.ts';
+import type { Schedule } from '../websocket/linger.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { classicFraming, splitFrames } from './classic-framing.ts';
 import { parseClassic } from './classic-message.ts';
 import { type ClassicConfig, type ClassicPort, ClassicSession } from './classic-session.ts';
 import type { ClientBody } from './member.ts';
+import { errorReply } from './replies.ts';
 
 /** Frames whose refusals can still be matched to the participant they were for. The core holds at most 256. */
 const REMEMBERED_FRAMES = 1024;
+
+export interface ClassicLaneOptions {
+  readonly upgraded: Upgraded;
+  readonly config: ClassicConfig;
+  readonly open: OpenLane;
+  /** How long a page may be connected without being registered, in milliseconds. */
+  readonly registerTimeoutMs: number;
+  readonly schedule: Schedule;
+}
 
 /**
  * A lane for pages that speak the classic dialect: JSON messages that were made before Signalbox, translated to frames
@@ -29,6 +41,8 @@ export class ClassicLane implements Lane, ClassicPort {
   readonly peer: Peer;
   readonly #connection: WebSocketConnection;
   readonly #session: ClassicSession;
+  readonly #open: OpenLane;
+  readonly #cancelDeadline: () => void;
   #events: LaneEvents | undefined;
   /** Why the page is not read: the core takes no frames, a registration is under way, the page does not read. */
   readonly #holds = new Set<'core' | 'registration' | 'page'>();
@@ -43,25 +57,40 @@ export class ClassicLane implements Lane, ClassicPort {
   #owesDrained = false;
   #isGoingOn = false;
   #isFlushing = false;
+  #isEnded = false;
   #breachCode: number | undefined;
 
-  private constructor(upgraded: Upgraded, config: ClassicConfig) {
+  private constructor({ upgraded, config, open, registerTimeoutMs, schedule }: ClassicLaneOptions) {
     this.#connection = upgraded.connection;
     this.peer = upgraded.peer;
+    this.#open = open;
     this.#session = new ClassicSession(this, config, upgraded);
+    this.#cancelDeadline = schedule(() => {
+      const detail = 'no registration came in time';
+      this.reply(errorReply(Reason.IDLE, detail, ''));
+      this.end({ status: 'deadline_exceeded', message: detail });
+    }, registerTimeoutMs);
   }
 
-  /** Opens a lane on a connection that was upgraded just now. */
-  static open(upgraded: Upgraded, config: ClassicConfig, open: OpenLane): void {
-    const lane = new ClassicLane(upgraded, config);
-    lane.#events = open(lane);
-    upgraded.connection.start(upgraded.head, {
+  /** Takes a connection that was upgraded just now. The core hears of it with the page's registration. */
+  static open(options: ClassicLaneOptions): void {
+    const lane = new ClassicLane(options);
+    const { connection, head } = options.upgraded;
+    connection.start(head, {
       message: (_isText, bytes, start, end) => lane.#receive(bytes.subarray(start, end)),
       pong: () => lane.#pong(),
       drained: () => lane.#drained(),
       closed: (cause) => lane.#closed(cause),
       breach: (breach) => lane.#breach(breach),
     });
+  }
+
+  begin(): void {
+    if (this.#isEnded) return;
+    this.#cancelDeadline();
+    const events = this.#open(this);
+    // The core may have ended the lane as it was opened.
+    if (!this.#isEnded) this.#events = events;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -122,7 +151,8 @@ export class ClassicLane implements Lane, ClassicPort {
 
   #breach({ code, reason, detail }: ProtocolBreach): void {
     this.#breachCode = code;
-    this.#events?.violated({ reason, detail });
+    if (this.#events === undefined) this.end({ status: 'invalid_argument', message: detail });
+    else this.#events.violated({ reason, detail });
   }
 
   #closed(cause: LaneCloseCause): void {
@@ -192,6 +222,8 @@ export class ClassicLane implements Lane, ClassicPort {
   }
 
   #forget(): void {
+    this.#isEnded = true;
+    this.#cancelDeadline();
     this.#events = undefined;
     this.#outbox.length = 0;
     this.#receivers.clear();

@@ -10,6 +10,8 @@ import type { RosterChange } from './roster.ts';
 
 /** What a {@link ClassicSession} asks of its lane. */
 export interface ClassicPort {
+  /** Opens the core's side: Hello follows. */
+  begin(): void;
   /** Tells the page. */
   reply(message: object): void;
   /** Tells the core, at once or when it takes frames again. `to`: whom it is about, handed back with a refusal. */
@@ -119,6 +121,7 @@ export class ClassicSession {
 
   #greet(registration: Registration, token: string): void {
     this.#greeted = registration.id;
+    this.#port.begin();
     // One device for all pages of an identity: who registers again replaces the connection that was lost.
     const value = { token, deviceId: 'classic', client: { sdk: 'classic' } };
     this.#port.send({ case: 'hello', value }, '');

@@ -15,10 +15,13 @@ export type ServerBody = NonNullable<MessageInitShape<typeof ServerFrameSchema>[
 export async function startClassic(
   script: CoreScript = {},
   tokenFor: (id: string) => Promise<string> = async (id) => `token of ${id}`,
+  registerTimeoutMs = 60_000,
 ): Promise<LaneServer> {
   let count = 0;
   const nonce = () => `n${++count}`;
-  return LaneServer.start(script, {}, (open) => classicDialect({ open, tokenFor, room: 'lobby', nonce }));
+  return LaneServer.start(script, {}, (open, schedule) =>
+    classicDialect({ open, tokenFor, room: 'lobby', nonce, schedule, registerTimeoutMs }),
+  );
 }
 
 /** What the lane sent to the core, decoded. */

@@ -633,12 +633,39 @@ describe('the session', () => {
     expect(seen.causes).toEqual(['half-closed']);
   });
 
-  test('a page that never registered leaves nothing', async () => {
+  test('a page that never registered leaves nothing, and the core never heard of it', async () => {
     const page = await new Page(server).open();
+    page.send({ type: 'ping' });
+    await page.message(0);
     page.socket.close();
-    const seen = await server.lane();
-    await waitUntil(() => seen.causes.length === 1, 'the end');
-    expect(seen.frames).toEqual([]);
+    await waitUntil(() => server.sockets.size === 0, 'the end');
+    expect([server.seen.length, server.timers]).toEqual([0, 0]);
+  });
+
+  test('a page that does not register in time is told and closed with 4004', async () => {
+    const hasty = await startClassic({}, undefined, 30);
+    const page = await new Page(hasty).open();
+    await waitUntil(() => page.closed !== undefined, 'the close');
+    expect(page.got).toMatchObject([{ type: 'error', data: { reason: 'IDLE' } }]);
+    expect(page.closed?.code).toBe(4004);
+    const registered = await registeredPage(hasty);
+    await sleep(60);
+    expect(registered.page.closed).toBeUndefined();
+    registered.page.socket.terminate();
+    await hasty.close();
+  });
+
+  test('a lane that the core ends as it is opened is over', async () => {
+    const full = await startClassic({
+      opened: ({ lane }) => lane.end({ status: 'unavailable', message: 'stopping' }),
+    });
+    const page = await new Page(full).open();
+    page.send({ type: 'register', data: { id: 'ann' } });
+    await waitUntil(() => page.closed !== undefined, 'the close');
+    expect(page.closed).toEqual({ code: 4014, reason: 'stopping' });
+    expect(full.seen[0]?.frames).toEqual([]);
+    expect(full.seen[0]?.causes).toEqual([]);
+    await full.close();
   });
 
   test('a core that takes no frames stops the page, its acks and its Pongs; resume delivers them in order', async () => {

@@ -45,7 +45,7 @@ export class LaneServer {
   static async start(
     script: CoreScript = {},
     options: Partial<AcceptOptions> = {},
-    classic?: (open: OpenLane) => NonNullable<AcceptOptions['openClassic']>,
+    classic?: (open: OpenLane, schedule: Schedule) => NonNullable<AcceptOptions['openClassic']>,
   ): Promise<LaneServer> {
     const http = createServer((_request, response) => response.writeHead(404).end());
     http.listen(0, '127.0.0.1');
@@ -75,7 +75,7 @@ export class LaneServer {
       socket.on('close', () => server.sockets.delete(socket));
     });
     const open: OpenLane = (lane) => server.#open(lane, script);
-    const openClassic = classic?.(open);
+    const openClassic = classic?.(open, schedule);
     http.on('upgrade', (request, socket, head) => {
       acceptWebSocket(request, socket, head, {
         open,
