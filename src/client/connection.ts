@@ -1,7 +1,6 @@
-import type { ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { Closed, GoAway, Hello, Welcome } from '../../gen/signalbox/v1/session_pb.ts';
 import { Backoff } from './backoff.ts';
-import { milliseconds } from './duration.ts';
+import type { Closed, GoAway, NewHello, ServerFrame, Welcome } from './codec/messages.ts';
+import { milliseconds } from './codec/time.ts';
 import type { Environment } from './environment.ts';
 import { Liveness } from './liveness.ts';
 import type { Logger, TransportName } from './options.ts';
@@ -31,7 +30,7 @@ export interface End {
 /** What a connection needs of its session. */
 export interface ConnectionOwner {
   /** What the next try begins with. Rejects where there is no token to be had. */
-  opening(): Promise<{ readonly hello: Hello; readonly frames: readonly Uint8Array[] }>;
+  opening(): Promise<{ readonly hello: NewHello; readonly frames: readonly Uint8Array[] }>;
   /** Before anything else of a new connection. */
   welcomed(welcome: Welcome, transport: TransportName): void;
   /** Any frame but Welcome, Ping, Pong, GoAway and Closed. Bare acknowledgements included. */

@@ -1,4 +1,5 @@
 import type { Logger, TransportName } from './options.ts';
+import { connectWebTransport } from './transport/connect-web.ts';
 import type { Transport } from './transport/port.ts';
 import { webSocketTransport } from './transport/websocket.ts';
 
@@ -67,7 +68,7 @@ async function loadTransport(name: TransportName): Promise<Transport> {
     case 'websocket':
       return webSocketTransport;
     case 'connect-web':
-      return (await import('./transport/connect-web.ts')).connectWebTransport;
+      return connectWebTransport;
     case 'grpc':
       return (await import('#client/grpc')).grpcTransport;
   }

@@ -1,4 +1,4 @@
-import { durationFrom } from './duration.ts';
+import { durationFrom } from './codec/time.ts';
 import type { SendOptions } from './message.ts';
 import type { ModerationRequest } from './moderation.ts';
 import type { JoinOptions } from './options.ts';
@@ -62,7 +62,7 @@ export function messageValue(facts: MessageFacts) {
     count: BigInt(count),
     ...(typeof content === 'string' && { content: { case: 'text' as const, value: content } }),
     ...(content instanceof Uint8Array && {
-      content: { case: 'payload' as const, value: new Uint8Array(content) },
+      content: { case: 'payload' as const, value: content },
     }),
     ...(to !== undefined && 'participant' in to && { toParticipant: to.participant }),
     ...(to !== undefined && 'identity' in to && { toIdentity: to.identity }),

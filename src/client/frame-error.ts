@@ -1,5 +1,5 @@
-import type { FrameError } from '../../gen/signalbox/v1/reason_pb.ts';
-import { milliseconds } from './duration.ts';
+import type { FrameError } from './codec/messages.ts';
+import { milliseconds } from './codec/time.ts';
 import { SignalboxError } from './signalbox-error.ts';
 import { reasons } from './vocabulary.ts';
 

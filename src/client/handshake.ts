@@ -1,6 +1,5 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { Hello, RoomPositionSchema, Welcome } from '../../gen/signalbox/v1/session_pb.ts';
-import { HelloSchema, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
+import { Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
+import type { NewHello, NewRoomPosition, Welcome } from './codec/messages.ts';
 import type { Environment } from './environment.ts';
 import type { ConnectOptions } from './options.ts';
 import { SignalboxError } from './signalbox-error.ts';
@@ -15,7 +14,7 @@ const TOKEN_TRIES = 3;
 export interface ReadPosition {
   readonly epoch: string;
   readonly receivedSeq: number;
-  readonly rooms: MessageInitShape<typeof RoomPositionSchema>[];
+  readonly rooms: readonly NewRoomPosition[];
 }
 
 /** What opens a session and takes it up again: token, resume token, and the attempt that fences late ones off. */
@@ -45,20 +44,20 @@ export class Handshake {
   }
 
   /** The Hello of the next try. Rejects with SignalboxError where there is no token to be had. */
-  async hello(position: () => ReadPosition): Promise<Hello> {
+  async hello(position: () => ReadPosition): Promise<NewHello> {
     const token = await this.#token();
     const { deviceId = this.#environment.deviceId, app = '' } = this.#options;
     const can = this.#options.features ?? ['rollback', 'ice_restart'];
     const resuming = this.#resumeToken !== '';
     if (resuming) this.#attempt += 1;
-    return create(HelloSchema, {
+    return {
       token,
       deviceId,
       schemaRevision: SCHEMA_REVISION,
       features: can.map((feature) => features.value(feature)),
       client: { sdk: 'signalbox-js', sdkVersion: SDK_VERSION, platform: this.#environment.platform, app },
       ...(resuming && { resume: { token: this.#resumeToken, attempt: this.#attempt, ...position() } }),
-    });
+    };
   }
 
   /** What became of the session. */

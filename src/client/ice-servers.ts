@@ -1,4 +1,4 @@
-import type { IceServer as WireIceServer } from '../../gen/signalbox/v1/ice_pb.ts';
+import type { IceServer as WireIceServer } from './codec/messages.ts';
 import type { IceServer } from './session.ts';
 
 /** Servers of the schema in the shape that RTCPeerConnection takes. */

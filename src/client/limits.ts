@@ -1,4 +1,4 @@
-import type { Limits as WireLimits } from '../../gen/signalbox/v1/session_pb.ts';
+import type { Limits as WireLimits } from './codec/messages.ts';
 import type { Limits } from './session.ts';
 
 /** What the gateway announced; 0 where it announced nothing. */

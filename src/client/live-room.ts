@@ -1,6 +1,4 @@
-import type { Joined, ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { Left } from '../../gen/signalbox/v1/session_pb.ts';
-import type { Signal as WireSignal } from '../../gen/signalbox/v1/signal_pb.ts';
+import type { Joined, Left, ServerFrame, Signal as WireSignal } from './codec/messages.ts';
 import { CountBatch } from './count-batch.ts';
 import { Deferred } from './deferred.ts';
 import { EventSource } from './emitter.ts';

@@ -1,13 +1,10 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { timestampMs } from '@bufbuild/protobuf/wkt';
-import type { ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
-import { ClientFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { Hello, Resync, Welcome } from '../../gen/signalbox/v1/session_pb.ts';
 import { ClientState_Activity } from '../../gen/signalbox/v1/session_pb.ts';
+import { encode } from './codec/encode.ts';
+import type { NewHello, Resync, ServerFrame, Welcome } from './codec/messages.ts';
+import { durationFrom, timestampMs } from './codec/time.ts';
 import type { ConnectionOwner, End } from './connection.ts';
 import { Connection } from './connection.ts';
 import { Deferred } from './deferred.ts';
-import { durationFrom } from './duration.ts';
 import { EventSource } from './emitter.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from './environment.ts';
@@ -190,7 +187,7 @@ export class LiveSession extends EventSource<SessionEvents> implements Session, 
 
   // What the connection tells.
 
-  async opening(): Promise<{ readonly hello: Hello; readonly frames: readonly Uint8Array[] }> {
+  async opening(): Promise<{ readonly hello: NewHello; readonly frames: readonly Uint8Array[] }> {
     const hello = await this.#handshake.hello(() => ({
       epoch: this.#inbox.epoch,
       receivedSeq: this.#inbox.received,
@@ -278,7 +275,7 @@ export class LiveSession extends EventSource<SessionEvents> implements Session, 
 
   #sendUnsequenced(body: FrameBody): void {
     if (!this.#connection.open) return;
-    this.#connection.send(toBinary(ClientFrameSchema, create(ClientFrameSchema, { body })), this.#takeAck());
+    this.#connection.send(encode('ClientFrame', { body }), this.#takeAck());
   }
 
   /** What a frame that leaves now acknowledges; nothing while it could only be dropped. */

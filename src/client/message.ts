@@ -1,5 +1,4 @@
-import type { Origin } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { DataMessage as WireDataMessage } from '../../gen/signalbox/v1/message_pb.ts';
+import type { Origin, DataMessage as WireDataMessage } from './codec/messages.ts';
 import type { Delivery } from './vocabulary.ts';
 import { deliveries } from './vocabulary.ts';
 

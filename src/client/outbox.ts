@@ -1,5 +1,5 @@
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { ClientFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
+import { encode } from './codec/encode.ts';
+import type { NewClientFrame } from './codec/messages.ts';
 import { SignalboxError } from './signalbox-error.ts';
 
 /** Unacknowledged frames and bytes at once: what a gateway takes from one session. */
@@ -9,7 +9,7 @@ export const IN_FLIGHT_BYTES = 1_048_576;
 export const WAITING_FRAMES = 4_096;
 
 /** What a ClientFrame says. */
-export type FrameBody = NonNullable<MessageInitShape<typeof ClientFrameSchema>['body']>;
+export type FrameBody = NonNullable<NewClientFrame['body']>;
 
 /** A frame that needs delivery, and who wants to know. Of the last three exactly one is called, once. */
 export interface Draft {
@@ -146,7 +146,7 @@ export class Outbox {
 
   #encode(seq: number, draft: Draft): Uint8Array | undefined {
     try {
-      const bytes = toBinary(ClientFrameSchema, create(ClientFrameSchema, { seq, body: draft.body }));
+      const bytes = encode('ClientFrame', { seq, body: draft.body });
       const limit = this.#limit();
       if (limit === 0 || bytes.length <= limit) return bytes;
       const detail = `the frame has ${bytes.length} bytes, the gateway takes ${limit}`;

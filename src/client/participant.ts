@@ -1,9 +1,9 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type {
   Participant as WireParticipant,
   Permissions as WirePermissions,
   Track as WireTrack,
-} from '../../gen/signalbox/v1/participant_pb.ts';
+} from './codec/messages.ts';
+import { timestampDate } from './codec/time.ts';
 import type { Delivery, Feature, Kind, ParticipantState, TrackSource } from './vocabulary.ts';
 import { deliveries, features, kinds, participantStates, trackSources } from './vocabulary.ts';
 
@@ -98,8 +98,8 @@ export function participantFromWire(wire: WireParticipant): Participant {
     tracks,
     permissions: wire.permissions === undefined ? NO_PERMISSIONS : permissionsFromWire(wire.permissions),
     features: wire.features.map((feature) => features.word(feature)).filter((word) => word !== 'unknown'),
-    joinedAt: wire.joinedAt && timestampDate(wire.joinedAt),
-    handRaisedAt: wire.handRaisedAt && timestampDate(wire.handRaisedAt),
+    joinedAt: timestampDate(wire.joinedAt),
+    handRaisedAt: timestampDate(wire.handRaisedAt),
     replaces: wire.replaces,
     resyncs: wire.resyncs,
     muted: (source) => !tracks.some((track) => track.source === source && !track.muted),

@@ -1,4 +1,4 @@
-import type { Receipt as WireReceipt } from '../../gen/signalbox/v1/frame_pb.ts';
+import type { Receipt as WireReceipt } from './codec/messages.ts';
 import { Deferred } from './deferred.ts';
 import type { Receipt } from './signal.ts';
 import type { SignalboxError } from './signalbox-error.ts';

@@ -1,6 +1,5 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { Room as WireRoom } from '../../gen/signalbox/v1/room_pb.ts';
-import { milliseconds } from './duration.ts';
+import type { Room as WireRoom } from './codec/messages.ts';
+import { milliseconds, timestampDate } from './codec/time.ts';
 import type { Presence, Recording, Topology } from './vocabulary.ts';
 import { presences, recordings, topologies } from './vocabulary.ts';
 
@@ -45,8 +44,8 @@ export function roomInfoFromWire(name: string, wire: WireRoom | undefined): Room
     attributes: settings?.attributes ?? {},
     relayOnly: settings?.relayOnly ?? false,
     slowModeMs: milliseconds(settings?.slowMode) ?? 0,
-    createdAt: wire?.createdAt && timestampDate(wire.createdAt),
-    startsAt: settings?.startsAt && timestampDate(settings.startsAt),
-    endsAt: settings?.endsAt && timestampDate(settings.endsAt),
+    createdAt: timestampDate(wire?.createdAt),
+    startsAt: timestampDate(settings?.startsAt),
+    endsAt: timestampDate(settings?.endsAt),
   };
 }

@@ -1,5 +1,4 @@
-import type { Joined, RelayedMessage } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { RosterDelta } from '../../gen/signalbox/v1/participant_pb.ts';
+import type { Joined, RelayedMessage, RosterDelta } from './codec/messages.ts';
 import type { DataMessage } from './message.ts';
 import { messageFromWire } from './message.ts';
 

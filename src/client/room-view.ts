@@ -1,9 +1,14 @@
-import type { Joined, Origin, ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { DataMessage as WireDataMessage } from '../../gen/signalbox/v1/message_pb.ts';
-import type { ModerationNotice } from '../../gen/signalbox/v1/moderation_pb.ts';
-import type { LobbyDelta, RosterDelta } from '../../gen/signalbox/v1/participant_pb.ts';
-import type { RoomUpdated } from '../../gen/signalbox/v1/room_pb.ts';
-import type { Signal as WireSignal } from '../../gen/signalbox/v1/signal_pb.ts';
+import type {
+  Joined,
+  LobbyDelta,
+  ModerationNotice,
+  Origin,
+  RoomUpdated,
+  RosterDelta,
+  ServerFrame,
+  DataMessage as WireDataMessage,
+  Signal as WireSignal,
+} from './codec/messages.ts';
 import type { EventSource } from './emitter.ts';
 import type { DataMessage } from './message.ts';
 import { messageFromWire } from './message.ts';

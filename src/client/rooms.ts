@@ -1,4 +1,4 @@
-import type { ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
+import type { ServerFrame } from './codec/messages.ts';
 import type { LiveRoom } from './live-room.ts';
 
 /** The rooms of a session, by name, and which of them a frame is about. */

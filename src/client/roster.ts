@@ -1,5 +1,4 @@
-import type { Joined } from '../../gen/signalbox/v1/frame_pb.ts';
-import type { RosterDelta, Participant as WireParticipant } from '../../gen/signalbox/v1/participant_pb.ts';
+import type { Joined, RosterDelta, Participant as WireParticipant } from './codec/messages.ts';
 import type { Participant } from './participant.ts';
 import { participantFromWire } from './participant.ts';
 import type { Departure } from './room.ts';

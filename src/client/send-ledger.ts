@@ -1,4 +1,4 @@
-import type { Origin } from '../../gen/signalbox/v1/frame_pb.ts';
+import type { Origin } from './codec/messages.ts';
 import { Deferred } from './deferred.ts';
 import type { Sent } from './message.ts';
 import type { Draft, FrameBody } from './outbox.ts';

@@ -1,11 +1,10 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Origin } from '../../gen/signalbox/v1/frame_pb.ts';
 import type {
-  SignalSchema,
+  NewSignal,
+  Origin,
   IceCandidate as WireCandidate,
   MediaSection as WireMediaSection,
   Signal as WireSignal,
-} from '../../gen/signalbox/v1/signal_pb.ts';
+} from './codec/messages.ts';
 import type { ControlAction, Reason, SdpType, SignalKind, TrackSource } from './vocabulary.ts';
 import { controlActions, reasons, sdpTypes, signalKinds, trackSources } from './vocabulary.ts';
 
@@ -93,14 +92,10 @@ export type Receipt =
   | { readonly status: 'delivered' }
   | { readonly status: 'undelivered'; readonly reason: Reason };
 
-type WirePayload = NonNullable<MessageInitShape<typeof SignalSchema>['payload']>;
+type WirePayload = NonNullable<NewSignal['payload']>;
 
 /** A signal as the schema writes it. `to` '' means the hub of `room`. */
-export function signalToWire(
-  room: string,
-  to: string,
-  signal: OutgoingSignal,
-): MessageInitShape<typeof SignalSchema> {
+export function signalToWire(room: string, to: string, signal: OutgoingSignal): NewSignal {
   return {
     to,
     room: to === '' ? room : '',
@@ -151,7 +146,7 @@ function payloadToWire(payload: SignalPayload): WirePayload {
         value: {
           kind: signalKinds.value(payload.sealedKind),
           keyId: payload.keyId,
-          ciphertext: new Uint8Array(payload.ciphertext),
+          ciphertext: payload.ciphertext,
         },
       };
   }

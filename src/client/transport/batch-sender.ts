@@ -1,13 +1,6 @@
-import { create, fromBinary } from '@bufbuild/protobuf';
-import type { Client } from '@connectrpc/connect';
-import { Code, ConnectError } from '@connectrpc/connect';
-import {
-  type ClientFrame,
-  ClientFrameSchema,
-  ServerFrameSchema,
-} from '../../../gen/signalbox/v1/frame_pb.ts';
-import type { SendFramesRequest, SignalingService } from '../../../gen/signalbox/v1/signaling_service_pb.ts';
-import { SendFramesRequestSchema } from '../../../gen/signalbox/v1/signaling_service_pb.ts';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { decode } from '../codec/decode.ts';
+import { CallError } from './connect-protocol.ts';
 import type { LinkEvents } from './port.ts';
 
 /** A call that is not answered by then is made again: it is idempotent by seq. */
@@ -16,26 +9,37 @@ const CALL_TIMEOUT_MS = 10_000;
 const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000];
 /** Frames that share one call, in bytes: a gateway takes at least this much in one request. */
 const BATCH_BYTES = 262_144;
+/** What a browser lets a page that goes send in all is 64 KiB; this leaves room for headers. */
+const FAREWELL_BYTES = 60_000;
 
-interface Queued {
-  readonly frame: ClientFrame;
-  readonly bytes: number;
-}
+/** Numbers of the fields of SendFramesRequest. */
+const SEND_KEY = 1;
+const ACK = 2;
+const FRAMES = 3;
+
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
+type SendFrames = (
+  request: Uint8Array<ArrayBuffer>,
+  options: { readonly farewell?: { readonly keepalive: boolean }; readonly timeoutMs: number },
+) => Promise<Uint8Array>;
 
 /** The sending half: one call in flight, what comes meanwhile is joined into the next. */
 export class BatchSender {
-  readonly #client: Client<typeof SignalingService>;
-  readonly #signal: AbortSignal;
+  readonly #sendFrames: SendFrames;
   readonly #events: LinkEvents;
-  readonly #queue: Queued[] = [];
+  readonly #queue: Uint8Array[] = [];
   #sendKey = '';
   #ack = 0;
   #ackSent = 0;
-  #inFlight: SendFramesRequest | undefined;
+  #inFlight: readonly Uint8Array[] | undefined;
+  #stopped = false;
+  #stopPause: (() => void) | undefined;
 
-  constructor(client: Client<typeof SignalingService>, signal: AbortSignal, events: LinkEvents) {
-    this.#client = client;
-    this.#signal = signal;
+  constructor(sendFrames: SendFrames, events: LinkEvents) {
+    this.#sendFrames = sendFrames;
     this.#events = events;
   }
 
@@ -51,9 +55,7 @@ export class BatchSender {
 
   send(frame: Uint8Array | undefined, ack: number): void {
     if (ack !== 0) this.#ack = ack;
-    if (frame !== undefined) {
-      this.#queue.push({ frame: fromBinary(ClientFrameSchema, frame), bytes: frame.length });
-    }
+    if (frame !== undefined) this.#queue.push(frame);
     // What is said in one turn of the event loop goes in one call.
     queueMicrotask(() => this.#pump());
   }
@@ -61,72 +63,81 @@ export class BatchSender {
   /** Sends all that is not answered at once, though a call is in flight: the page goes, and that call with it. */
   flush(): void {
     if (this.#sendKey === '') return;
-    const frames = [...(this.#inFlight?.frames ?? []), ...this.#queue.splice(0).map(({ frame }) => frame)];
-    void this.#client.sendFrames(this.#request(frames)).catch(() => {
-      // Nobody is left to be told.
-    });
+    const frames = [...(this.#inFlight ?? []), ...this.#queue.splice(0)];
+    const request = this.#request(frames);
+    const keepalive = request.length <= FAREWELL_BYTES;
+    // Nobody is left to be told how it went.
+    this.#sendFrames(request, { farewell: { keepalive }, timeoutMs: CALL_TIMEOUT_MS }).catch(() => {});
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopPause?.();
   }
 
   #pump(): void {
-    if (this.#inFlight !== undefined || this.#sendKey === '' || this.#signal.aborted) return;
+    if (this.#inFlight !== undefined || this.#sendKey === '' || this.#stopped) return;
     if (this.#queue.length === 0 && this.#ack === this.#ackSent) return;
     let bytes = 0;
     let count = 0;
-    for (const queued of this.#queue) {
-      bytes += queued.bytes;
+    for (const frame of this.#queue) {
+      bytes += frame.length;
       if (count > 0 && bytes > BATCH_BYTES) break;
       count += 1;
     }
-    const frames = this.#queue.splice(0, count).map(({ frame }) => frame);
-    this.#inFlight = this.#request(frames);
-    void this.#call(this.#inFlight);
+    const frames = this.#queue.splice(0, count);
+    this.#inFlight = frames;
+    void this.#call(this.#request(frames));
   }
 
-  #request(frames: ClientFrame[]): SendFramesRequest {
+  #request(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     this.#ackSent = this.#ack;
-    return create(SendFramesRequestSchema, { sendKey: this.#sendKey, ack: this.#ack, frames });
+    const writer = new BinaryWriter();
+    writer.tag(SEND_KEY, WireType.LengthDelimited).string(this.#sendKey);
+    if (this.#ack !== 0) writer.tag(ACK, WireType.Varint).uint32(this.#ack);
+    for (const frame of frames) writer.tag(FRAMES, WireType.LengthDelimited).bytes(frame);
+    return writer.finish();
   }
 
-  async #call(request: SendFramesRequest): Promise<void> {
+  async #call(request: Uint8Array<ArrayBuffer>): Promise<void> {
     for (const pause of [...RETRY_PAUSES_MS, undefined]) {
       try {
-        const options = { signal: this.#signal, timeoutMs: CALL_TIMEOUT_MS };
-        const { ack, errors } = await this.#client.sendFrames(request, options);
-        this.#inFlight = undefined;
-        for (const value of errors) {
-          this.#events.frame(create(ServerFrameSchema, { body: { case: 'error', value } }));
-        }
-        if (ack > 0) this.#events.frame(create(ServerFrameSchema, { ack }));
-        this.#pump();
+        const response = await this.#sendFrames(request, { timeoutMs: CALL_TIMEOUT_MS });
+        if (!this.#stopped) this.#answered(response);
         return;
       } catch (error) {
-        if (this.#signal.aborted) return;
-        const { code, rawMessage } = ConnectError.from(error);
-        if (pause === undefined || !retryable(code)) {
-          // A send key that is not known is no matter of the token: the session resumes, or a fresh one opens.
-          const said = code === Code.Unauthenticated ? undefined : code;
-          this.#events.closed({ code: said, detail: `SendFrames: ${rawMessage}` });
+        if (this.#stopped) return;
+        const code = error instanceof CallError ? error.code : undefined;
+        const again = code === undefined || code === UNAVAILABLE || code === DEADLINE_EXCEEDED;
+        if (pause === undefined || !again) {
+          // An unknown send key is no matter of the token: the session resumes, or a fresh one opens.
+          const said = code === UNAUTHENTICATED ? undefined : code;
+          this.#events.closed({ code: said, detail: `SendFrames: ${error}` });
           return;
         }
-        await sleep(pause, this.#signal);
+        await this.#pause(pause);
+        if (this.#stopped) return;
       }
     }
   }
-}
 
-/** UNKNOWN is what a failed fetch becomes. */
-function retryable(code: Code): boolean {
-  return code === Code.Unavailable || code === Code.DeadlineExceeded || code === Code.Unknown;
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
+  #answered(response: Uint8Array): void {
+    const { ack, errors } = decode('SendFramesResponse', response);
+    this.#inFlight = undefined;
+    for (const value of errors) {
+      this.#events.frame({ seq: 0, ack: 0, origin: undefined, body: { case: 'error', value } });
     }
-  });
+    if (ack > 0) this.#events.frame({ seq: 0, ack, origin: undefined, body: { case: undefined } });
+    this.#pump();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#stopPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
 }

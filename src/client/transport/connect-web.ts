@@ -1,13 +1,17 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import type { Client } from '@connectrpc/connect';
-import { ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-web';
-import { ClientFrameSchema, type ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
-import { SignalingService } from '../../../gen/signalbox/v1/signaling_service_pb.ts';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { decode } from '../codec/decode.ts';
+import { encode } from '../codec/encode.ts';
+import type { ServerFrame } from '../codec/messages.ts';
 import { BatchSender } from './batch-sender.ts';
+import { CallError, serverStream, unary } from './connect-protocol.ts';
 import type { Link, LinkEvents, Opening, Transport } from './port.ts';
 
-/** The session in two halves: a server stream, and unary calls for what is sent. */
+const SERVICE = '/signalbox.v1.SignalingService';
+/** Numbers of the fields `hello` and `frames` in ReceiveFramesRequest. */
+const HELLO = 1;
+const FRAMES = 2;
+
+/** The session in two halves over the Connect protocol: a server stream, and unary calls for what is sent. */
 export const connectWebTransport: Transport = {
   name: 'connect-web',
   open: (opening, events) => new ConnectWebLink(opening, events),
@@ -17,22 +21,20 @@ class ConnectWebLink implements Link {
   readonly #events: LinkEvents;
   readonly #abort = new AbortController();
   readonly #sender: BatchSender;
-  #keepalive = false;
   #closed = false;
 
   constructor(opening: Opening, events: LinkEvents) {
     this.#events = events;
-    const transport = createConnectTransport({
-      baseUrl: opening.url,
-      useBinaryFormat: true,
-      fetch: (input, init) => fetch(input, this.#keepalive ? { ...init, keepalive: true } : init),
-    });
-    const client = createClient(SignalingService, transport);
-    this.#sender = new BatchSender(client, this.#abort.signal, {
-      frame: (frame) => this.#frame(frame),
-      closed: (end) => this.#end(end.code, end.detail),
-    });
-    void this.#receive(client, opening);
+    const { signal } = this.#abort;
+    this.#sender = new BatchSender(
+      (request, { farewell, timeoutMs }) => {
+        const url = `${opening.url}${SERVICE}/SendFrames`;
+        // The last call goes on when this link is closed.
+        return unary({ url, timeoutMs, ...(farewell ?? { signal }) }, request);
+      },
+      { frame: (frame) => this.#frame(frame), closed: (end) => this.#end(end.code, end.detail) },
+    );
+    void this.#receive(opening);
   }
 
   get congested(): boolean {
@@ -44,32 +46,28 @@ class ConnectWebLink implements Link {
   }
 
   flush(): void {
-    this.#keepalive = true;
-    this.#sender.flush();
+    if (!this.#closed) this.#sender.flush();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Leaving the loop does not cancel the stream of a connect-es client; its signal does.
+    this.#sender.stop();
     this.#abort.abort();
   }
 
-  async #receive(client: Client<typeof SignalingService>, opening: Opening): Promise<void> {
+  async #receive({ url, hello, frames }: Opening): Promise<void> {
+    const request = new BinaryWriter().tag(HELLO, WireType.LengthDelimited).bytes(encode('Hello', hello));
+    for (const frame of frames) request.tag(FRAMES, WireType.LengthDelimited).bytes(frame);
+    const call = { url: `${url}${SERVICE}/ReceiveFrames`, signal: this.#abort.signal };
     try {
-      const frames = opening.frames.map((frame) => fromBinary(ClientFrameSchema, frame));
-      const responses = client.receiveFrames(
-        { hello: opening.hello, frames },
-        { signal: this.#abort.signal },
-      );
-      for await (const { frame } of responses) {
-        if (this.#closed) return;
+      await serverStream(call, request.finish(), (message) => {
+        const { frame } = decode('ReceiveFramesResponse', message);
         if (frame !== undefined) this.#frame(frame);
-      }
+      });
       this.#end(undefined, 'the gateway ended the stream');
     } catch (error) {
-      const { code, rawMessage } = ConnectError.from(error);
-      this.#end(code, rawMessage);
+      this.#end(error instanceof CallError ? error.code : undefined, `ReceiveFrames: ${error}`);
     }
   }
 

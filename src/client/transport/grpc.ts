@@ -1,7 +1,7 @@
-import { create, toBinary } from '@bufbuild/protobuf';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { Client, credentials } from '@grpc/grpc-js';
-import { ClientFrameSchema, type ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { encode } from '../codec/encode.ts';
+import type { ServerFrame } from '../codec/messages.ts';
 import type { Link, LinkEvents, Opening, Transport } from './port.ts';
 import { acknowledging, connectRequest, frameOfResponse } from './wire.ts';
 
@@ -46,8 +46,8 @@ class GrpcLink implements Link {
       // Every error has its status, which tells the same.
     });
     this.#call.on('status', ({ code, details }) => this.#end(code, details));
-    const hello = create(ClientFrameSchema, { body: { case: 'hello', value: opening.hello } });
-    this.#call.write(connectRequest(toBinary(ClientFrameSchema, hello)));
+    const hello = encode('ClientFrame', { body: { case: 'hello', value: opening.hello } });
+    this.#call.write(connectRequest(hello));
     for (const frame of opening.frames) this.#call.write(connectRequest(frame));
   }
 

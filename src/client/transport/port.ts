@@ -1,5 +1,4 @@
-import type { ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
-import type { Hello } from '../../../gen/signalbox/v1/session_pb.ts';
+import type { NewHello, ServerFrame } from '../codec/messages.ts';
 import type { TransportName } from '../options.ts';
 
 /**
@@ -16,7 +15,7 @@ export interface Transport {
 export interface Opening {
   /** Of the gateway: http or https, without a slash at its end. */
   readonly url: string;
-  readonly hello: Hello;
+  readonly hello: NewHello;
   /** Encoded ClientFrames to follow Hello at once, in order. */
   readonly frames: readonly Uint8Array[];
 }

@@ -1,5 +1,5 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { ClientFrameSchema, type ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { encode } from '../codec/encode.ts';
+import type { ServerFrame } from '../codec/messages.ts';
 import type { Link, LinkEvents, Opening, Transport } from './port.ts';
 import { acknowledging, connectRequest, frameOfResponse } from './wire.ts';
 
@@ -25,8 +25,8 @@ class WebSocketLink implements Link {
 
   constructor(opening: Opening, events: LinkEvents) {
     this.#events = events;
-    const hello = create(ClientFrameSchema, { body: { case: 'hello', value: opening.hello } });
-    this.#waiting = [toBinary(ClientFrameSchema, hello), ...opening.frames].map(connectRequest);
+    const hello = encode('ClientFrame', { body: { case: 'hello', value: opening.hello } });
+    this.#waiting = [hello, ...opening.frames].map(connectRequest);
     this.#socket = new WebSocket(`${opening.url.replace(/^http/, 'ws')}/ws`, SUBPROTOCOL);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onopen = () => {

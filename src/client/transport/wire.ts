@@ -1,7 +1,6 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { ServerFrame } from '../../../gen/signalbox/v1/frame_pb.ts';
-import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { decode } from '../codec/decode.ts';
+import type { ServerFrame } from '../codec/messages.ts';
 
 /** Number of the field `frame` in ConnectRequest and ConnectResponse. */
 const FRAME = 1;
@@ -33,5 +32,5 @@ export function frameOfResponse(bytes: Uint8Array): ServerFrame {
     if (field === FRAME && type === WireType.LengthDelimited) frame = reader.bytes();
     else reader.skip(type, field);
   }
-  return fromBinary(ServerFrameSchema, frame);
+  return decode('ServerFrame', frame);
 }
