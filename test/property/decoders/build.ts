@@ -24,9 +24,20 @@ const proto = join(root, 'proto');
 const buf = join(root, 'node_modules/.bin/buf');
 const cache = join(root, 'node_modules/.cache/signalbox-decoders');
 const PROTOBUF_JAVA = '4.33.1';
+const PROTOBUF_PYTHON = '6.33.5';
 
-function run(command: string, args: readonly string[], cwd = root): string {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+function run(
+  command: string,
+  args: readonly string[],
+  cwd = root,
+  variables: NodeJS.ProcessEnv = {},
+): string {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function folder(name: string): string {
@@ -63,6 +74,24 @@ export function buildPython(): Decoder {
   const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
   run(python, ['-c', 'import google.protobuf']);
   return decoder('python', python, [join(here, 'python/decode.py'), schemaImage()]);
+}
+
+/** Since 4.21 protobuf for Python, like that for Ruby and PHP, decodes with upb: another decoder than Debian's. */
+function buildUpb(): Decoder {
+  const library = folder(`upb-${PROTOBUF_PYTHON}`);
+  if (!existsSync(join(library, 'google'))) {
+    run('python3', ['-m', 'pip', 'install', '--quiet', '--target', library, `protobuf==${PROTOBUF_PYTHON}`]);
+  }
+  return decoder('python, upb', 'python3', [join(here, 'python/decode.py'), schemaImage(), library]);
+}
+
+function buildRust(): Decoder {
+  const out = folder('rust');
+  cpSync(join(here, 'rust'), out, { recursive: true });
+  const target = join(out, 'target');
+  const args = ['build', '--quiet', '--release', '--target-dir', target];
+  run('cargo', args, out, { SIGNALBOX_IMAGE: schemaImage() });
+  return decoder('rust, prost', join(target, 'release/decode'), [], true);
 }
 
 function buildCpp(): Decoder {
@@ -141,17 +170,20 @@ function buildGo(): Decoder {
   return decoder('go', binary, []);
 }
 
-/** Builds every decoder whose tools are at hand. */
-export function buildDecoders(): (Decoder | Missing)[] {
+/** Builds every decoder whose tools are at hand, or those that are named. */
+export function buildDecoders(only: readonly string[]): (Decoder | Missing)[] {
   const builds: [string, () => Decoder][] = [
     ['python', buildPython],
+    ['python, upb', buildUpb],
     ['c++', buildCpp],
     ['java', buildJava],
     ['java, dynamic', buildJavaDynamic],
     ['java, lite', buildJavaLite],
     ['go', buildGo],
+    ['rust, prost', buildRust],
   ];
-  return builds.map(([name, build]) => {
+  const chosen = builds.filter(([name]) => only.length === 0 || only.includes(name));
+  return chosen.map(([name, build]) => {
     try {
       return build();
     } catch (error) {

@@ -1,10 +1,10 @@
 import { buildDecoders } from './build.ts';
 import { compareWith } from './compare.ts';
 
-// node test/property/decoders/run.ts [frames] [seed]
+// node test/property/decoders/run.ts [frames] [seed] [decoder …]
 const frames = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 32);
-for (const decoder of buildDecoders()) {
+for (const decoder of buildDecoders(process.argv.slice(4))) {
   if ('why' in decoder) {
     console.log(`${decoder.name}: not at hand (${decoder.why})`);
     continue;

@@ -1,19 +1,41 @@
-"""Decodes frames with protobuf for Python. See ../README.md. Argument: a file with the schema as a FileDescriptorSet."""
+"""Decodes frames with protobuf for Python. See ../README.md.
+
+Arguments: a file with the schema as a FileDescriptorSet; a folder to take the library from (optional).
+"""
 
 import struct
 import sys
 
-from google.protobuf import descriptor_pb2, message_factory
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import DecodeError
+sys.path[1:1] = sys.argv[2:]
 
-with open(sys.argv[1], "rb") as schema:
-    MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(schema.read()).file)
-TYPES = (MESSAGES["signalbox.v1.ClientFrame"], MESSAGES["signalbox.v1.ServerFrame"])
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # noqa: E402
+from google.protobuf.descriptor import FieldDescriptor  # noqa: E402
+from google.protobuf.message import DecodeError  # noqa: E402
+
+
+def load(path):
+    pool = descriptor_pool.DescriptorPool()
+    with open(path, "rb") as schema:
+        for file in descriptor_pb2.FileDescriptorSet.FromString(schema.read()).file:
+            pool.Add(file)
+    frames = [pool.FindMessageTypeByName(f"signalbox.v1.{name}") for name in ("ClientFrame", "ServerFrame")]
+    if hasattr(message_factory, "GetMessageClass"):
+        return [message_factory.GetMessageClass(frame) for frame in frames]
+    factory = message_factory.MessageFactory(pool)  # before protobuf 4.22
+    return [factory.GetPrototype(frame) for frame in frames]
+
+
+TYPES = load(sys.argv[1])
 
 
 def is_map(field):
     return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def is_repeated(field):
+    if hasattr(field, "is_repeated"):  # protobuf 6.31
+        return field.is_repeated
+    return field.label == FieldDescriptor.LABEL_REPEATED
 
 
 def value(field, item):
@@ -33,7 +55,7 @@ def dump(message):
             of_value = field.message_type.fields_by_name["value"]
             entries = sorted(("x" + key.encode("utf-8").hex(), value(of_value, item[key])) for key in item)
             out += [f"{field.number}:{{1:{key};2:{entry};}};" for key, entry in entries]
-        elif field.label == FieldDescriptor.LABEL_REPEATED:
+        elif is_repeated(field):
             out += [f"{field.number}:{value(field, element)};" for element in item]
         else:
             out.append(f"{field.number}:{value(field, item)};")
