@@ -104,11 +104,12 @@ async function post(call: Call, contentType: string, body: Uint8Array<ArrayBuffe
     'connect-protocol-version': '1',
     ...(timeoutMs !== undefined && { 'connect-timeout-ms': String(timeoutMs) }),
   };
-  const bounded =
-    timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const response = await fetch(url, { method: 'POST', headers, body, keepalive, signal: bounded }).catch(
-    lost,
-  );
+  const ends = [
+    ...(signal === undefined ? [] : [signal]),
+    ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]),
+  ];
+  const request = { method: 'POST', headers, body, keepalive, signal: AbortSignal.any(ends) };
+  const response = await fetch(url, request).catch(lost);
   if (response.ok && response.headers.get('content-type')?.startsWith(contentType)) return response;
   const said: unknown = await response.json().catch(() => undefined);
   throw errorFrom(said, HTTP_CODES[response.status] ?? UNKNOWN, `HTTP ${response.status} from ${url}`);
