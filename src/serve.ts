@@ -96,7 +96,11 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
         registerHealth(router, health);
         registerReflection(router, services);
         const guarded = { interceptors: [authenticate(verifier)] };
-        router.service(RoomService, roomService({ engine, profiles, clock, limits, issuer }), guarded);
+        router.service(
+          RoomService,
+          roomService({ engine, profiles, clock, limits, issuer, crypto: nodeCrypto }),
+          guarded,
+        );
         router.service(ClusterService, clusterService({ node, version, region }), guarded);
         router.service(IceService, iceService(iceServers), guarded);
         const closeSessions = (fits: Parameters<typeof node.closeSessions>[0]) =>
