@@ -312,7 +312,7 @@ describe('over HTTP/1.1', () => {
       headers: { 'content-type': 'application/json' },
       body: '{}',
     });
-    expect(json.status).toBe(501);
+    expect(json.status).toBe(404);
     expect(await json.json()).toEqual({ code: 'unimplemented', message: 'unknown rpc /x.Y/Z' });
     const streaming = await fetch(`${server.url}/x.Y/Z`, {
       method: 'POST',
