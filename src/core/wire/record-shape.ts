@@ -46,7 +46,10 @@ export interface RecordShape {
   readonly byTag: (FieldShape | undefined)[];
   /** Numbers of the known fields, to tell a wrong wire type from an unknown field. */
   readonly names: Map<number, string>;
-  /** A map entry: it has a key and a value and can never grow, so that unknown fields in it are refused. */
+  /**
+   * A map entry: it has a key and a value and never grows. Unknown fields in it are refused: upb (Python, Ruby, PHP)
+   * sets such an entry aside whole, the other decoders read it.
+   */
   readonly entry: boolean;
 }
 

@@ -302,6 +302,27 @@ describe('what the scan refuses', () => {
     expect(refusal(build(MAX_VALUES))).toMatch(/: too many fields$/);
   });
 
+  // Tried with each rule taken out: protobuf-es 2.17, protobufjs 8.8, C++ 3.21, Java 4.33, Go 1.36, upb 6.33, prost 0.14.
+  it.each([
+    // upb (Python, Ruby, PHP) sets the entry aside as an unknown field; the others read it.
+    ['a map entry with a field more', join17(lengthField(3, join(lengthField(1, 'k'), varintField(15, 1))))],
+    // Go and prost refuse it; the others drop the bits above 2^64.
+    ['a varint above 64 bits', join(tag(99, 0), new Array<number>(9).fill(255), [0x7f])],
+    // Java reads a count of 2^62; the others 0.
+    ['a zero of ten bytes', message(join(tag(10, 0), stretched(0, 9)))],
+    // C++ and protobufjs refuse it; the others take it.
+    ['a length of six bytes', join(tag(3, 2), stretched(0, 5))],
+    // protobuf-es takes the byte behind the message into the text, and goes on after it; the others refuse.
+    [
+      'a text that reaches out of its message',
+      join(tag(16, 2), [3, 0x0a, 2, 0x61], [0x61], varintField(1, 5)),
+    ],
+    // protobuf-es takes the number for a length and fails, prost refuses it; for the others it is an unknown field.
+    ['a text with the wire type of a number', signal(varintField(9, 1))],
+  ])('refuses %s, which decoders read differently', (_, bytes) => {
+    expect(refusal(bytes)).toBeDefined();
+  });
+
   it('names the field at fault as a path', () => {
     const bytes = signal(lengthField(5, lengthField(1, varintField(3, 2n ** 40n))));
     expect(scanClientFrame(bytes, new FrameScan())).toEqual({
