@@ -101,7 +101,11 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
           roomService({ engine, profiles, clock, limits, issuer, crypto: nodeCrypto }),
           guarded,
         );
-        router.service(ClusterService, clusterService({ node, version, region }), guarded);
+        router.service(
+          ClusterService,
+          clusterService({ node, version, region, isDraining: () => !health.isServing }),
+          guarded,
+        );
         router.service(IceService, iceService(iceServers), guarded);
         const closeSessions = (fits: Parameters<typeof node.closeSessions>[0]) =>
           node.closeSessions(fits, Reason.TOKEN_REVOKED, 'the token of this session was revoked');
@@ -115,14 +119,22 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       isServing: () => health.isServing,
       log,
     });
-    return { gateway, node, developmentTokens, close: () => close(keys, node, gateway) };
+    return { gateway, node, developmentTokens, close: () => close({ health, keys, node, gateway }) };
   } catch (error) {
     keys.close();
     throw error;
   }
 }
 
-async function close(keys: KeyStore, node: SignalingNode, gateway: Gateway): Promise<void> {
+interface Parts {
+  readonly health: HealthState;
+  readonly keys: KeyStore;
+  readonly node: SignalingNode;
+  readonly gateway: Gateway;
+}
+
+async function close({ health, keys, node, gateway }: Parts): Promise<void> {
+  health.setAll(false);
   await node.stop();
   await gateway.close();
   keys.close();
