@@ -1,6 +1,6 @@
-import type { Participant, Participant_State } from '../../gen/signalbox/v1/participant_pb.ts';
+import type { LobbyEntry, Participant, Participant_State } from '../../gen/signalbox/v1/participant_pb.ts';
 import type { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
-import type { RoomSettings } from '../../gen/signalbox/v1/room_pb.ts';
+import type { Room, RoomSettings } from '../../gen/signalbox/v1/room_pb.ts';
 import type { Eventually } from './eventually.ts';
 import type { KeyedValue } from './keyed-table.ts';
 import type { Refusal } from './refusal.ts';
@@ -13,6 +13,7 @@ import type { Publication, Published } from './room/publication.ts';
 import type { RoomEntry } from './room/room-log.ts';
 import type { RoomPatch } from './room/room-patch.ts';
 import type { Removal, RoomState } from './room/room-state.ts';
+import type { RosterPosition } from './room/roster-page.ts';
 import type { RoomKey } from './room-key.ts';
 
 /**
@@ -69,6 +70,19 @@ export interface Engine {
   ban(key: RoomKey, ban: RoomBan): Eventually<boolean>;
   liftBan(key: RoomKey, identity: string): Eventually<boolean>;
   bans(key: RoomKey): Eventually<readonly RoomBan[]>;
+
+  /** The room with its counts, as of now; undefined when there is none. */
+  room(key: RoomKey): Eventually<Room | undefined>;
+  /** A participant, whoever may see it; undefined when there is none of that id. */
+  participant(key: RoomKey, participant: string): Eventually<Readonly<Participant> | undefined>;
+  /** At most `limit` participants behind `after` in order of joining, hidden ones too; undefined when there is no room. */
+  participants(
+    key: RoomKey,
+    after: RosterPosition | undefined,
+    limit: number,
+  ): Eventually<readonly Readonly<Participant>[] | undefined>;
+  /** Those who wait to be let in, in order of arrival. */
+  lobby(key: RoomKey): Eventually<readonly LobbyEntry[]>;
 
   createRoom(key: RoomKey, settings: RoomSettings): Eventually<{ room: RoomState; created: boolean }>;
   /** Changes a room, or nothing at all; undefined when there is none. */

@@ -1,4 +1,4 @@
-import { clone } from '@bufbuild/protobuf';
+import { clone, equals } from '@bufbuild/protobuf';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Recording, type RoomSettings, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -35,7 +35,11 @@ export function patchRoom(room: RoomState, patch: RoomPatch, now: number): Refus
       const fieldPath = `settings.${problem.field}`;
       return refuse(Reason.MALFORMED, `${fieldPath} ${problem.problem}`, { room: room.name, fieldPath });
     }
-    room.changeSettings(resolveSettings(next), now);
+    const resolved = resolveSettings(next);
+    // The same again is no change: nobody is told, and the version stays.
+    if (!equals(RoomSettingsSchema, resolved, room.settings as RoomSettings)) {
+      room.changeSettings(resolved, now);
+    }
   }
   if (patch.locked !== undefined) room.setLocked(patch.locked, now);
   if (patch.recording !== undefined) room.setRecording(patch.recording, now);

@@ -6,6 +6,7 @@ import {
   RoomSettingsSchema,
   RoomSettings_Topology as Topology,
 } from '../../../gen/signalbox/v1/room_pb.ts';
+import { attributesProblem } from '../text.ts';
 
 /** Settings with every unspecified choice resolved to its default. */
 export function resolveSettings(...layers: readonly (RoomSettings | undefined)[]): RoomSettings {
@@ -47,20 +48,46 @@ function copy(into: RoomSettings, from: RoomSettings, name: string): void {
   else Reflect.set(into, name, value);
 }
 
+/** Seconds of the longest Duration and of the last Timestamp: what is beyond cannot be written as JSON. */
+const longestDuration = 315_576_000_000n;
+const lastSecond = 253_402_300_799n;
+
+const choices = { topology: Topology, presence: Presence, duplicates: Duplicates } as const;
+
 /** What is wrong with settings, with the path of the field; nothing when they can be taken. */
 export function checkSettings(settings: RoomSettings): { field: string; problem: string } | undefined {
-  const keys = Object.keys(settings.attributes);
-  if (keys.length > 64) return { field: 'attributes', problem: `has ${keys.length} keys; at most 64` };
-  const bytes = Object.entries(settings.attributes).reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
-  if (bytes > 4096) return { field: 'attributes', problem: `has ${bytes} bytes; at most 4096` };
-  for (const field of ['emptyTimeout', 'departureTimeout', 'slowMode'] as const) {
+  for (const field of ['topology', 'presence', 'duplicates'] as const) {
+    const known: readonly number[] = Object.values(choices[field]);
+    if (!known.includes(settings[field]))
+      return { field, problem: `is ${settings[field]}, which is no choice` };
+  }
+  const problem = attributesProblem(settings.attributes);
+  if (problem !== undefined) return { field: 'attributes', problem: `cannot be taken: ${problem}` };
+  for (const [field, name] of durations) {
     const duration = settings[field];
-    if (duration !== undefined && (duration.seconds < 0n || duration.nanos < 0)) {
-      return { field, problem: 'is negative' };
+    if (duration === undefined) continue;
+    if (duration.seconds < 0n || duration.nanos < 0) return { field: name, problem: 'is negative' };
+    if (duration.seconds > longestDuration || duration.nanos > 999_999_999) {
+      return { field: name, problem: 'is out of the range of a Duration' };
+    }
+  }
+  for (const [field, name] of times) {
+    const time = settings[field];
+    if (time === undefined) continue;
+    if (time.seconds < 0n || time.seconds > lastSecond || time.nanos < 0 || time.nanos > 999_999_999) {
+      return { field: name, problem: 'is not a time from 1970 to 9999' };
     }
   }
   return undefined;
 }
+
+const durations = [
+  ['emptyTimeout', 'empty_timeout'],
+  ['departureTimeout', 'departure_timeout'],
+  ['slowMode', 'slow_mode'],
+] as const;
+
+const times = [
+  ['startsAt', 'starts_at'],
+  ['endsAt', 'ends_at'],
+] as const;

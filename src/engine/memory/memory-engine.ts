@@ -1,6 +1,6 @@
-import type { Participant, Participant_State } from '../../../gen/signalbox/v1/participant_pb.ts';
+import type { LobbyEntry, Participant, Participant_State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
-import type { RoomSettings } from '../../../gen/signalbox/v1/room_pb.ts';
+import type { Room, RoomSettings } from '../../../gen/signalbox/v1/room_pb.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Crypto } from '../../core/crypto.ts';
 import type {
@@ -25,6 +25,7 @@ import { applyPatch, type ParticipantPatch } from '../../core/room/participant-p
 import type { Publication, Published } from '../../core/room/publication.ts';
 import { patchRoom, type RoomPatch } from '../../core/room/room-patch.ts';
 import { type Removal, RoomState } from '../../core/room/room-state.ts';
+import { participantsAfter, type RosterPosition } from '../../core/room/roster-page.ts';
 import { type RoomKey, roomKey, roomNameOf } from '../../core/room-key.ts';
 import { Inbox } from './inbox.ts';
 
@@ -222,6 +223,27 @@ export class MemoryEngine implements Engine {
 
   bans(key: RoomKey): readonly RoomBan[] {
     return this.#rooms.get(key)?.bans.list(this.#clock.now()) ?? [];
+  }
+
+  room(key: RoomKey): Room | undefined {
+    return this.#rooms.get(key)?.info();
+  }
+
+  participant(key: RoomKey, participant: string): Readonly<Participant> | undefined {
+    return this.#rooms.get(key)?.members.get(participant)?.participant;
+  }
+
+  participants(
+    key: RoomKey,
+    after: RosterPosition | undefined,
+    limit: number,
+  ): readonly Readonly<Participant>[] | undefined {
+    const room = this.#rooms.get(key);
+    return room === undefined ? undefined : participantsAfter(room.members.all(), after, limit);
+  }
+
+  lobby(key: RoomKey): readonly LobbyEntry[] {
+    return this.#rooms.get(key)?.lobbyEntries() ?? [];
   }
 
   createRoom(key: RoomKey, settings: RoomSettings): { room: RoomState; created: boolean } {
