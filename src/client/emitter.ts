@@ -18,11 +18,12 @@ const HELD_EVENTS = 256;
  * nobody listens to are kept (the newest 256) and handed to the first listener, so that nothing is lost between
  * `await session.join()` and `room.on('signal')`.
  */
-export class EventSource<Events> implements Emitter<Events> {
+export class LiveEmitter<Events> implements Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
   readonly #held = new Map<keyof Events, unknown[]>();
   readonly #failed: (error: unknown) => void;
 
+  /** `failed` hears of errors that listeners throw. */
   constructor(failed: (error: unknown) => void, held: readonly (keyof Events)[] = []) {
     this.#failed = failed;
     for (const event of held) this.#held.set(event, []);
@@ -31,17 +32,17 @@ export class EventSource<Events> implements Emitter<Events> {
   on<K extends keyof Events>(event: K, listener: Listener<Events[K]>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
-    const held = this.#held.get(event);
-    if (held !== undefined) for (const value of held.splice(0)) this.#call(listener, value as Events[K]);
+    const held = this.#held.get(event) ?? [];
+    while (held.length > 0 && listeners.has(listener)) this.#call(listener, held.shift() as Events[K]);
     return () => this.off(event, listener);
   }
 
   once<K extends keyof Events>(event: K, listener: Listener<Events[K]>): () => void {
-    const stop = this.on(event, (value) => {
-      stop();
+    const heard = (value: Events[K]) => {
+      this.off(event, heard);
       listener(value);
-    });
-    return stop;
+    };
+    return this.on(event, heard);
   }
 
   off<K extends keyof Events>(event: K, listener: Listener<Events[K]>): void {

@@ -1,7 +1,7 @@
 import type { Joined, Left, ServerFrame, Signal as WireSignal } from './codec/messages.ts';
 import { CountBatch } from './count-batch.ts';
 import { Deferred } from './deferred.ts';
-import { EventSource } from './emitter.ts';
+import { LiveEmitter } from './emitter.ts';
 import { joinBody, leaveBody, messageValue, moderateBody, reportBody, updateBody } from './frame-bodies.ts';
 import type { DataMessage, SendOptions, Sent } from './message.ts';
 import type { Moderation } from './moderation.ts';
@@ -30,7 +30,7 @@ const HISTORY_MOST = 100;
  * A room as its session keeps it. 'joining': Join is on its way, or waits in the lobby. 'joined'. 'leaving': Leave is on
  * its way. 'closed': out, for good. A lost session leads from 'joined' back to 'joining', with a roster to compare.
  */
-export class LiveRoom extends EventSource<RoomEvents> implements Room {
+export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
   readonly name: string;
   readonly moderate: Moderation;
   readonly #host: RoomHost;

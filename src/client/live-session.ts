@@ -5,7 +5,7 @@ import { durationFrom, timestampMs } from './codec/time.ts';
 import type { ConnectionOwner, End } from './connection.ts';
 import { Connection } from './connection.ts';
 import { Deferred } from './deferred.ts';
-import { EventSource } from './emitter.ts';
+import { LiveEmitter } from './emitter.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from './environment.ts';
 import { refusalFromWire } from './frame-error.ts';
@@ -43,7 +43,7 @@ const PAGE_GRACE_MS = 5_000;
  * A session as the SDK keeps it. What it holds beyond a connection: the handshake's secrets, the outbox, the inbox's
  * cursor, the rooms. `SessionState` tells where it stands; `#setState` is the only way there.
  */
-export class LiveSession extends EventSource<SessionEvents> implements Session, ConnectionOwner, RoomHost {
+export class LiveSession extends LiveEmitter<SessionEvents> implements Session, ConnectionOwner, RoomHost {
   readonly environment: Environment;
   readonly logger: Logger;
   readonly #handshake: Handshake;

@@ -5,6 +5,8 @@ import { SignalboxError } from './signalbox-error.ts';
 /** Unacknowledged frames and bytes at once: what a gateway takes from one session. */
 export const IN_FLIGHT_FRAMES = 256;
 export const IN_FLIGHT_BYTES = 1_048_576;
+/** What an acknowledgement adds to a frame, at most. */
+const ACK_BYTES = 6;
 /** Frames that wait for room among those; beyond it the caller is told instead. */
 export const WAITING_FRAMES = 4_096;
 
@@ -148,7 +150,7 @@ export class Outbox {
     try {
       const bytes = encode('ClientFrame', { seq, body: draft.body });
       const limit = this.#limit();
-      if (limit === 0 || bytes.length <= limit) return bytes;
+      if (limit === 0 || bytes.length + ACK_BYTES <= limit) return bytes;
       const detail = `the frame has ${bytes.length} bytes, the gateway takes ${limit}`;
       draft.refused(new SignalboxError({ reason: 'too_large', detail }));
     } catch (cause) {

@@ -9,7 +9,7 @@ import type {
   DataMessage as WireDataMessage,
   Signal as WireSignal,
 } from './codec/messages.ts';
-import type { EventSource } from './emitter.ts';
+import type { LiveEmitter } from './emitter.ts';
 import type { DataMessage } from './message.ts';
 import { messageFromWire } from './message.ts';
 import type { Logger } from './options.ts';
@@ -27,7 +27,7 @@ import { moderationActions } from './vocabulary.ts';
 /** What a room looks like, kept true from the gateway's frames, and the events that tell of changes. */
 export class RoomView {
   readonly #name: string;
-  readonly #events: EventSource<RoomEvents>;
+  readonly #events: LiveEmitter<RoomEvents>;
   readonly #logger: Logger;
   readonly #echoed: (origin: Origin) => void;
   readonly #log = new RoomLog();
@@ -40,7 +40,7 @@ export class RoomView {
   /** `echoed` hears of own reliable messages that came back. */
   constructor(
     name: string,
-    events: EventSource<RoomEvents>,
+    events: LiveEmitter<RoomEvents>,
     logger: Logger,
     echoed: (origin: Origin) => void,
   ) {

@@ -39,7 +39,8 @@ class GrpcLink implements Link {
     this.#call = this.#client.makeBidiStreamRequest<Uint8Array, Uint8Array>(
       PATH,
       (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      (bytes) => bytes,
+      // A Buffer would reach the application as the content of messages.
+      (bytes) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
     );
     this.#call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
     this.#call.on('error', () => {
