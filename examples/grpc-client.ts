@@ -6,7 +6,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { ClientFrameSchema, ServerFrame } from '../gen/signalbox/v1/frame_pb.ts';
-import { Reason } from '../gen/signalbox/v1/reason_pb.ts';
+import { ReasonSchema } from '../gen/signalbox/v1/reason_pb.ts';
 import {
   ConnectRequestSchema,
   type ConnectResponse,
@@ -85,7 +85,7 @@ function show({ body, origin }: ServerFrame): void {
     case 'error':
     case 'left':
     case 'closed':
-      console.log(`${body.case}: ${Reason[body.value.reason]} ${body.value.detail}`);
+      console.log(`${body.case}: ${ReasonSchema.value[body.value.reason]?.name} ${body.value.detail}`);
       break;
   }
 }
