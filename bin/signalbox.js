@@ -15,7 +15,8 @@ const packages = {
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const built = join(root, 'dist', 'main.js');
+// Compiled in a package, as it is in a checkout.
+const built = join(root, 'src', 'main.js');
 const main = existsSync(built) ? built : join(root, 'src', 'main.ts');
 
 function runtime() {

@@ -8,10 +8,13 @@ export interface BannerParts {
   readonly port: number;
   /** Addresses that others on the network can reach. */
   readonly addresses: readonly string[];
+  /** This is a checkout: it has the examples. */
+  readonly hasExamples: boolean;
 }
 
 /** What `signalbox serve` prints when it is ready: where the page is, and commands to try. */
-export function banner({ config, version, url, port, addresses }: BannerParts): string {
+export function banner(parts: BannerParts): string {
+  const { config, version, url, port, addresses } = parts;
   const lines = [`Signalbox ${version} is ready.`, ''];
   if (config.development) {
     lines.push(
@@ -22,7 +25,7 @@ export function banner({ config, version, url, port, addresses }: BannerParts): 
   }
   lines.push(`  Call page   ${url}/?room=demo`, `  Health      ${url}/healthz`);
   if (config.lan) lines.push(...lanLines(port, addresses));
-  lines.push('', '  From a gRPC client:', ...commands(config, url, port), '');
+  lines.push('', '  From a gRPC client:', ...commands(parts), '');
   return lines.join('\n');
 }
 
@@ -43,17 +46,17 @@ function lanLines(port: number, addresses: readonly string[]): string[] {
   ];
 }
 
-function commands({ development }: Config, url: string, port: number): string[] {
+function commands({ config, url, port, hasExamples }: BannerParts): string[] {
   const insecure = url.startsWith('https') ? '-insecure' : '-plaintext';
   const curl = url.startsWith('https') ? 'curl -sk' : 'curl -s';
-  if (!development) {
+  if (!config.development) {
     return [
       '    TOKEN=$(npx signalbox token --key-file keys.json --admin)',
       `    grpcurl ${insecure} -H "authorization: Bearer $TOKEN" -d '{}' localhost:${port} signalbox.v1.RoomService/ListRooms`,
     ];
   }
   return [
-    `    node examples/grpc-client.ts ${url} demo`,
+    ...(hasExamples ? [`    node examples/grpc-client.ts ${url} demo`] : []),
     `    grpcurl ${insecure} localhost:${port} list`,
     `    TOKEN=$(${curl} '${url}/dev/token?admin=1')`,
     `    grpcurl ${insecure} -H "authorization: Bearer $TOKEN" localhost:${port} signalbox.v1.RoomService/ListRooms`,

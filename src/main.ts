@@ -45,9 +45,11 @@ async function runGateway(args: readonly string[]): Promise<number> {
   const config = resolveConfig(file === undefined ? {} : await readConfig(file), environment(), flags);
   const log = pino({ level: config.logLevel, redact: ['token', '*.token', 'headers.authorization'] });
   const serverVersion = await version();
-  const served = await serve({ config, log, version: serverVersion, webRoot: webRoot() });
+  const served = await serve({ config, log, version: serverVersion, webRoot: join(root, 'web', 'dist') });
   const { url, port } = served.gateway;
-  process.stdout.write(banner({ config, version: serverVersion, url, port, addresses: lanAddresses() }));
+  const hasExamples = existsSync(join(root, 'examples'));
+  const addresses = lanAddresses();
+  process.stdout.write(banner({ config, version: serverVersion, url, port, addresses, hasExamples }));
   return new Promise((resolve) => {
     let stopping = false;
     const stop = (signal: string): void => {
@@ -127,12 +129,6 @@ async function readConfig(file: string): Promise<RawConfig> {
       `cannot use the configuration ${file}: ${error instanceof Error ? error.message : error}`,
     );
   }
-}
-
-/** Beside the sources in a checkout, beside the built server in a package. */
-function webRoot(): string {
-  const candidates = [join(root, 'web', 'dist'), join(root, 'dist', 'web')];
-  return candidates.find((folder) => existsSync(folder)) ?? join(root, 'web', 'dist');
 }
 
 async function version(): Promise<string> {
