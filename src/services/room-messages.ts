@@ -110,12 +110,11 @@ function isDirected({ toParticipant, toIdentity, toRole }: DataMessage): boolean
 
 /** Throws INVALID_ARGUMENT where a client's frame of the same content would be refused. */
 function checkMessage(message: DataMessage): void {
-  const { room, delivery, messageType, key, content, toParticipant, toIdentity, toRole, count } = message;
+  const { room, delivery, messageType, key, toParticipant, toIdentity, toRole, count } = message;
   const bad = (field: string, problem: string | undefined) => check(`message.${field}`, problem, room);
   if (!deliveryClasses.includes(delivery)) bad('delivery', `${delivery} is not a delivery class`);
   bad('message_type', messageTypeProblem(messageType));
   bad('key', boundedProblem('a key', key, 0, 64));
-  if (content.case === 'text' && !content.value.isWellFormed()) bad('text', 'is not valid Unicode');
   bad('to_participant', boundedProblem('a participant id', toParticipant, 0, 128));
   if (toIdentity !== '') bad('to_identity', identityProblem(toIdentity));
   bad('to_role', roleProblem(toRole));

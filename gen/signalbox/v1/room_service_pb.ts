@@ -127,14 +127,14 @@ export const GetRoomResponseSchema: GenMessage<GetRoomResponse> = /*@__PURE__*/
  */
 export type ListRoomsRequest = Message<"signalbox.v1.ListRoomsRequest"> & {
   /**
-   * Page size; default 100, at most 1,000.
+   * Page size; default 100, at most 1,000. A page whose entries are large ends earlier.
    *
    * @generated from field: uint32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty: the first page.
+   * next_page_token of the page before, with the other fields as they were; empty: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -204,7 +204,8 @@ export type UpdateRoomRequest = Message<"signalbox.v1.UpdateRoomRequest"> & {
   settings?: RoomSettings | undefined;
 
   /**
-   * Which fields of `settings` to take; absent: those that are set.
+   * Which fields of `settings` to take, also where they are at their default; `*`: all. Absent or empty: those that are
+   * set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
@@ -309,14 +310,14 @@ export type ListParticipantsRequest = Message<"signalbox.v1.ListParticipantsRequ
   room: string;
 
   /**
-   * Page size; default 100, at most 1,000.
+   * Page size; default 100, at most 1,000. A page whose entries are large ends earlier.
    *
    * @generated from field: uint32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty: the first page.
+   * next_page_token of the page before, with the other fields as they were; empty: the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -540,7 +541,7 @@ export type AdmitParticipantRequest = Message<"signalbox.v1.AdmitParticipantRequ
   deny: boolean;
 
   /**
-   * Note for the participant.
+   * Note for the participant; at most 256 bytes.
    *
    * @generated from field: string note = 4;
    */
@@ -583,7 +584,7 @@ export type RemoveParticipantRequest = Message<"signalbox.v1.RemoveParticipantRe
   room: string;
 
   /**
-   * Participant id. This or identity is required.
+   * Participant id. This or identity is required; not both.
    *
    * @generated from field: string participant = 2;
    */
@@ -597,21 +598,22 @@ export type RemoveParticipantRequest = Message<"signalbox.v1.RemoveParticipantRe
   identity: string;
 
   /**
-   * Keep the identity out from now on.
+   * Keep the identity out from now on, and remove all its participants. NOT_FOUND when there is no room, or no
+   * participant of this id: then nobody is banned.
    *
    * @generated from field: bool ban = 4;
    */
   ban: boolean;
 
   /**
-   * How long the ban lasts; absent: as long as the room.
+   * How long the ban lasts, at most 3,650 days; absent: as long as the room.
    *
    * @generated from field: google.protobuf.Duration ban_duration = 5;
    */
   banDuration?: Duration | undefined;
 
   /**
-   * Note for the participant.
+   * Note for the participant; at most 256 bytes.
    *
    * @generated from field: string note = 6;
    */
@@ -710,14 +712,14 @@ export type ListBansRequest = Message<"signalbox.v1.ListBansRequest"> & {
   room: string;
 
   /**
-   * Page size; default 100, at most 1,000.
+   * Page size; default 100, at most 1,000. A page whose entries are large ends earlier.
    *
    * @generated from field: uint32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty: the first page.
+   * next_page_token of the page before, with the other fields as they were; empty: the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -857,7 +859,7 @@ export type PublishMessageRequest = Message<"signalbox.v1.PublishMessageRequest"
   message?: DataMessage | undefined;
 
   /**
-   * The same request_id is published once. Empty: no deduplication.
+   * The same request_id is published to a room once in 60 s; at most 128 bytes. Empty: no deduplication.
    *
    * @generated from field: string request_id = 2;
    */
@@ -986,7 +988,7 @@ export const RoomService: GenService<{
     output: typeof UpdateParticipantResponseSchema;
   },
   /**
-   * AdmitParticipant lets somebody in from the lobby, or turns it away.
+   * AdmitParticipant lets somebody in from the lobby, or turns it away. Succeeds when it was let in before.
    *
    * @generated from rpc signalbox.v1.RoomService.AdmitParticipant
    */
@@ -1037,6 +1039,7 @@ export const RoomService: GenService<{
   },
   /**
    * PublishMessage sends a message to a room or some participants, as the server. Deduplicated by request_id for 60 s.
+   * NOT_FOUND when nobody in the room is meant, RESOURCE_EXHAUSTED when all who are meant have a full inbox.
    *
    * @generated from rpc signalbox.v1.RoomService.PublishMessage
    */
