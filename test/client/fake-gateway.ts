@@ -20,6 +20,8 @@ type BodyOf<C extends Case> = Extract<ClientFrame['body'], { case: C }>['value']
 export class FakeConnection {
   /** Everything that came, Hello first. */
   readonly frames: ClientFrame[] = [];
+  /** False: a dead connection that looks alive. */
+  answersPings = true;
   closed = false;
   readonly #write: (bytes: Uint8Array) => void;
   readonly #cut: () => void;
@@ -34,6 +36,9 @@ export class FakeConnection {
   received(bytes: Uint8Array): void {
     const { frame } = fromBinary(ConnectRequestSchema, bytes);
     if (frame !== undefined) this.frames.push(frame);
+    if (frame?.body.case === 'ping' && this.answersPings) {
+      this.send({ body: { case: 'pong', value: { id: frame.body.value.id } } });
+    }
     for (const wake of this.#wake) wake();
   }
 

@@ -12,10 +12,10 @@ export class TestWorld {
   readonly environment: Environment;
 
   constructor(overrides: Partial<Environment> = {}, speed = 1) {
-    const system = systemEnvironment();
+    const system = { ...systemEnvironment(), ...overrides };
     this.environment = {
       ...system,
-      random: () => 0,
+      random: overrides.random ?? (() => 0),
       after: (ms, action) => {
         this.timers += 1;
         let running = true;
@@ -32,7 +32,6 @@ export class TestWorld {
           stop();
         };
       },
-      ...overrides,
     };
   }
 }

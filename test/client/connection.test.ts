@@ -1,0 +1,311 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { describe, expect, it } from 'vitest';
+import { Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
+import type { Page } from '../../src/client/environment.ts';
+import type { SessionState, TransportName } from '../../src/client/index.ts';
+import type { Link, LinkEvents, Transport } from '../../src/client/transport/port.ts';
+import { webSocketTransport } from '../../src/client/transport/websocket.ts';
+import { FakeGateway } from './fake-gateway.ts';
+import { openSession, TestWorld } from './session-kit.ts';
+
+describe('choosing a way to the gateway', () => {
+  it('tries the other transport when no Welcome comes in three seconds, and remembers what worked', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const tried: TransportName[] = [];
+    const storage = new FakeStorage();
+    const environment = {
+      transports: ['connect-web', 'websocket'] as const,
+      storage,
+      transport: async (name: TransportName) => {
+        tried.push(name);
+        return name === 'websocket' ? webSocketTransport : mute;
+      },
+      now: () => 1_000,
+    };
+    const session = openSession(gateway, { transport: 'auto', world: new TestWorld(environment, 50) });
+    await (await gateway.next()).welcome();
+    await session.opened;
+    expect(session.state).toEqual({ status: 'connected', transport: 'websocket' });
+    expect(tried).toEqual(['connect-web', 'websocket']);
+    expect(storage.items.get(`signalbox.transport.${gateway.url}`)).toBe(`websocket ${86_400_000 + 1_000}`);
+
+    const later = openSession(gateway, { transport: 'auto', world: new TestWorld(environment) });
+    await (await gateway.next()).welcome();
+    await later.opened;
+    expect(tried).toEqual(['connect-web', 'websocket', 'websocket']);
+  });
+
+  it('forgets what worked after a day', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const tried: TransportName[] = [];
+    const storage = new FakeStorage();
+    storage.setItem(`signalbox.transport.${gateway.url}`, 'websocket 999');
+    const world = new TestWorld({
+      transports: ['connect-web', 'websocket'],
+      storage,
+      now: () => 1_000,
+      transport: async (name) => {
+        tried.push(name);
+        return webSocketTransport;
+      },
+    });
+    const session = openSession(gateway, { transport: 'auto', world });
+    await (await gateway.next()).welcome();
+    await session.opened;
+    expect(tried).toEqual(['connect-web']);
+  });
+
+  it('tries several addresses in turn', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const session = openSession(['http://127.0.0.1:9', gateway.url]);
+    await (await gateway.next()).welcome();
+    await session.opened;
+    expect(session.state.status).toBe('connected');
+  });
+
+  it('waits longer and longer, with jitter, while none answers', async () => {
+    const pauses: number[] = [];
+    const fast = new TestWorld({}, 1_000);
+    const after = (ms: number, action: () => void) => {
+      pauses.push(ms);
+      return fast.environment.after(ms, action);
+    };
+    const session = openSession(['http://127.0.0.1:9'], {
+      world: new TestWorld({ ...fast.environment, after, random: () => 0.5 }),
+      connectTimeoutMs: 100_000,
+    });
+    await expect(session.opened).rejects.toMatchObject({ reason: 'unreachable', next: 'reconnect' });
+    expect(pauses.filter((ms) => [250, 500, 1_000, 2_000].includes(ms)).slice(0, 4)).toEqual([
+      250, 500, 1_000, 2_000,
+    ]);
+    expect(fast.timers).toBe(0);
+  });
+
+  it('refuses an address that is none', () => {
+    expect(() => openSession(['not a url'])).toThrow(TypeError);
+    expect(() => openSession(['ftp://host'])).toThrow(TypeError);
+    expect(() => openSession([])).toThrow(TypeError);
+  });
+});
+
+describe('giving up', () => {
+  it('happens at once when the signal says so', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const abort = new AbortController();
+    const session = openSession(gateway, { signal: abort.signal });
+    const connection = await gateway.next();
+    abort.abort();
+    await expect(session.opened).rejects.toMatchObject({ reason: 'cancelled', next: 'stop' });
+    await connection.untilClosed();
+  });
+
+  it('happens at once when the application has no token', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const token = () => Promise.reject(new Error('not logged in'));
+    const session = openSession(gateway, { token });
+    await expect(session.opened).rejects.toMatchObject({
+      reason: 'token_invalid',
+      detail: expect.stringContaining('not logged in'),
+    });
+    expect(gateway.connections).toHaveLength(0);
+  });
+
+  it('does not happen when a connected application has no token for a while', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const answers = [async () => 'first', () => Promise.reject(new Error('offline')), async () => 'third'];
+    let calls = 0;
+    const token = () => (answers[calls++] ?? (async () => 'more'))();
+    const session = openSession(gateway, { token, world: new TestWorld({}, 20) });
+    const connection = await gateway.next();
+    await connection.welcome({ tokenExpiresAt: timestampFromMs(1_000), serverTime: timestampFromMs(0) });
+    await session.opened;
+    expect((await connection.next('refreshToken')).value.token).toBe('third');
+    expect(calls).toBe(3);
+  });
+});
+
+describe('a token', () => {
+  it('is renewed before it ends, by the gateway’s clock', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    let calls = 0;
+    const token = async () => `token-${++calls}`;
+    const session = openSession(gateway, { token });
+    const connection = await gateway.next();
+    await connection.welcome({
+      tokenExpiresAt: timestampFromMs(100_400),
+      serverTime: timestampFromMs(100_000),
+    });
+    await session.opened;
+    const { frame, value } = await connection.next('refreshToken');
+    expect(value.token).toBe('token-2');
+    connection.send({ ack: frame.seq });
+  });
+
+  it('is taken from the gateway where it gives one', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const session = openSession(gateway);
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    connection.send({ body: { case: 'tokenExpiring', value: { token: 'given' } } });
+    const { frame, value } = await connection.next('refreshToken');
+    expect(value.token).toBe('given');
+    connection.send({ ack: frame.seq });
+    connection.drop();
+    expect((await (await gateway.next()).next('hello')).value.token).toBe('given');
+  });
+});
+
+describe('a connection that looks alive and is dead', () => {
+  it('is replaced when a probe is not answered', async () => {
+    const { gateway, connection, session, states } = await connected(20);
+    connection.answersPings = false;
+    session.networkChanged();
+    const again = await gateway.next();
+    expect((await again.next('hello')).value.resume?.attempt).toBe(2);
+    expect(states.map(({ status }) => status)).toContain('reconnecting');
+  });
+
+  it('is kept when the probe is answered', async () => {
+    const { gateway, connection, session } = await connected(20);
+    session.networkChanged();
+    await connection.next('ping');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(gateway.connections).toHaveLength(1);
+    expect(session.state.status).toBe('connected');
+  });
+
+  it('is found by its silence', async () => {
+    const { gateway, connection } = await connected(200);
+    connection.answersPings = false;
+    await connection.next('ping');
+    await gateway.next();
+  });
+});
+
+describe('a page', () => {
+  it('leaves its rooms with a grace when it goes', async () => {
+    const { page, connection, session } = await pageSession();
+    page.window.dispatchEvent(transition('pagehide', false));
+    const { frame, value } = await connection.next('leave');
+    expect(value).toMatchObject({ room: 'demo', grace: { seconds: 5n } });
+    connection.send({ ack: frame.seq });
+    expect(session.state.status).toBe('connected');
+  });
+
+  it('is suspended when the browser keeps it, and comes back as it was', async () => {
+    const { page, gateway, connection, session } = await pageSession();
+    page.window.dispatchEvent(transition('pagehide', true));
+    expect(session.state.status).toBe('suspended');
+    const { value } = await connection.next('clientState');
+    expect(value).toMatchObject({ activity: 3, hold: { seconds: 600n } });
+    await connection.untilClosed();
+    page.window.dispatchEvent(transition('pageshow', true));
+    const hello = await (await gateway.next()).welcome({ outcome: Welcome_Outcome.RESUMED });
+    expect(hello.resume?.rooms).toHaveLength(1);
+  });
+
+  it('tests its connection when it is online again, is seen again, or its network changes', async () => {
+    const { page, connection } = await pageSession();
+    page.window.dispatchEvent(new Event('online'));
+    await connection.next('ping');
+    page.visibility('hidden');
+    expect((await connection.next('clientState')).value.activity).toBe(2);
+    page.visibility('visible');
+    expect((await connection.next('clientState')).value.activity).toBe(1);
+    page.connection.dispatchEvent(new Event('change'));
+  });
+
+  it('does not wait out a pause when it is online again', async () => {
+    const page = new FakePage();
+    const gateway = await FakeGateway.overWebSocket();
+    const world = new TestWorld({ page, random: () => 1_000 });
+    const session = openSession(gateway, { world });
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    connection.drop();
+    while (session.state.status !== 'reconnecting') await new Promise((resolve) => setTimeout(resolve, 5));
+    page.window.dispatchEvent(new Event('online'));
+    await (await gateway.next()).welcome({ outcome: Welcome_Outcome.RESUMED });
+  });
+
+  it('listens to nothing any more when its session is closed', async () => {
+    const { page, session } = await pageSession();
+    await session.close();
+    expect(page.listeners).toBe(0);
+  });
+});
+
+async function connected(speed: number) {
+  const gateway = await FakeGateway.overWebSocket();
+  const session = openSession(gateway, { world: new TestWorld({}, speed) });
+  const states: SessionState[] = [];
+  session.on('state', (state) => states.push(state));
+  const connection = await gateway.next();
+  await connection.welcome();
+  await session.opened;
+  return { gateway, session, connection, states };
+}
+
+async function pageSession() {
+  const page = new FakePage();
+  const gateway = await FakeGateway.overWebSocket();
+  const session = openSession(gateway, { world: new TestWorld({ page }) });
+  const connection = await gateway.next();
+  await connection.welcome();
+  const joining = session.join('demo');
+  await connection.join('1.s1.1');
+  await joining;
+  return { page, gateway, session, connection };
+}
+
+function transition(type: string, persisted: boolean): Event {
+  return Object.assign(new Event(type), { persisted });
+}
+
+/** Opens and never says a word. */
+const mute: Transport = {
+  name: 'connect-web',
+  open: (_opening, _events: LinkEvents): Link => ({ congested: false, send() {}, flush() {}, close() {} }),
+};
+
+class FakeStorage {
+  readonly items = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.items.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.items.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.items.delete(key);
+  }
+}
+
+class CountingTarget extends EventTarget {
+  listeners = 0;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    this.listeners += 1;
+    super.addEventListener(...args);
+  }
+  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.listeners -= 1;
+    super.removeEventListener(...args);
+  }
+}
+
+class FakePage implements Page {
+  readonly window = new CountingTarget();
+  readonly document = Object.assign(new CountingTarget(), { visibilityState: 'visible' });
+  readonly connection = new CountingTarget();
+
+  get listeners(): number {
+    return this.window.listeners + this.document.listeners + this.connection.listeners;
+  }
+
+  visibility(state: string): void {
+    this.document.visibilityState = state;
+    this.document.dispatchEvent(new Event('visibilitychange'));
+  }
+}
