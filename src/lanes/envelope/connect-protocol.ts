@@ -4,6 +4,7 @@
  * `@connectrpc/connect/protocol*` is private API of a package that is pinned to an exact version; nothing else in the
  * gateway imports it, so that an upgrade is a review of this file.
  */
+import type { Registry } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { compressedFlag, mergeNonProtocolHeaders } from '@connectrpc/connect/protocol';
 import {
@@ -158,16 +159,25 @@ export function grpcWebTrailerBytes(
 
 const encoder = new TextEncoder();
 
+/** Types that the readable form of an error's details may need. */
+export interface DetailSettings {
+  readonly registry?: Registry;
+}
+
 /** Body of the envelope that ends a Connect response. */
-export function connectEndBytes(error: ConnectError | undefined, trailers: Headers | undefined): Uint8Array {
+export function connectEndBytes(
+  error: ConnectError | undefined,
+  trailers: Headers | undefined,
+  settings?: DetailSettings,
+): Uint8Array {
   const metadata = new Headers(trailers);
-  const end = endStreamToJson(metadata, error === undefined ? undefined : wellFormed(error), undefined);
+  const end = endStreamToJson(metadata, error === undefined ? undefined : wellFormed(error), settings);
   return encoder.encode(JSON.stringify(end));
 }
 
 /** Body of a Connect unary error response. */
-export function connectErrorBytes(error: ConnectError): Uint8Array {
-  return encoder.encode(JSON.stringify(errorToJson(wellFormed(error), undefined)));
+export function connectErrorBytes(error: ConnectError, settings?: DetailSettings): Uint8Array {
+  return encoder.encode(JSON.stringify(errorToJson(wellFormed(error), settings)));
 }
 
 /** Turns anything thrown into what may be told: a ConnectError as it is, everything else without its text. */

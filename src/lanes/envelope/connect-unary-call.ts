@@ -154,7 +154,12 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
     const metadata = new Headers();
     mergeNonProtocolHeaders(metadata, result.metadata);
     if (result === this.#compression.error) metadata.set('accept-encoding', 'gzip');
-    this.#respond(codeToHttpStatus(result.code), 'application/json', connectErrorBytes(result), metadata);
+    this.#respond(
+      codeToHttpStatus(result.code),
+      'application/json',
+      connectErrorBytes(result, this.#setup.options),
+      metadata,
+    );
   }
 
   #respond(status: number, contentType: string, plain: Uint8Array, metadata?: Headers): void {

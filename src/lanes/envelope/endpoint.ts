@@ -119,14 +119,12 @@ export class EnvelopeEndpoint implements Endpoint {
     const names = protocolHeaders(protocol);
     const compression = chooseCompression(headers, names, options.compress);
     const timeout = parseTimeout(protocol, fieldValue(headers, names.timeout));
-    const response = new EnvelopeResponse(
-      stream,
-      protocol,
-      codec,
-      context.responseHeaders,
-      compression.response,
-      options.compressMinBytes,
-    );
+    const response = new EnvelopeResponse(stream, protocol, codec, {
+      extra: context.responseHeaders,
+      gzip: compression.response,
+      compressMinBytes: options.compressMinBytes,
+      ...(options.registry === undefined ? {} : { registry: options.registry }),
+    });
     const refused = compression.error ?? timeout.error;
     if (refused !== undefined) {
       stream.open(lingering(stream, options.lingerMs));

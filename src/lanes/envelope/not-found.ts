@@ -29,7 +29,8 @@ export function refuseCall(
   const { stream } = exchangeOf(request, response);
   stream.open(lingering(stream, lingerMs));
   if (protocol === 'connect-unary') respondUnary(stream, error, context);
-  else new EnvelopeResponse(stream, protocol, codec, context.responseHeaders).end(error, undefined);
+  else
+    new EnvelopeResponse(stream, protocol, codec, { extra: context.responseHeaders }).end(error, undefined);
   return true;
 }
 
@@ -44,6 +45,8 @@ function respondUnary(stream: ByteStream, error: ConnectError, context: ServeCon
   addFields(fields, context.responseHeaders);
   fields['content-type'] = 'application/json';
   fields['content-length'] = String(body.byteLength);
-  stream.respond(codeToHttpStatus(error.code), fields, false);
+  // An rpc that is not there is a page that is not there: 404 and not the 501 of a method that is declared and missing.
+  const status = error.code === Code.Unimplemented ? 404 : codeToHttpStatus(error.code);
+  stream.respond(status, fields, false);
   stream.end(body, undefined);
 }

@@ -5,6 +5,7 @@ import {
   compressedFlag,
   connectEndBytes,
   connectEndFlag,
+  type DetailSettings,
   type EnvelopeProtocol,
   grpcTrailers,
   grpcWebTrailerBytes,
@@ -18,31 +19,28 @@ import { addFields, type HeaderFields } from './metadata.ts';
 
 const okTrailers: HeaderFields = Object.freeze({ 'grpc-status': '0' });
 
+/** What a response needs to know beside its protocol. */
+export interface ResponseSettings extends DetailSettings {
+  /** Fields of the gateway (CORS, `alt-svc`). */
+  readonly extra?: Readonly<Record<string, string>> | undefined;
+  /** The response's envelopes may be compressed. */
+  readonly gzip?: boolean;
+  readonly compressMinBytes?: number;
+}
+
 /** The response of a call: header fields at the first write, envelopes, then the status where the protocol puts it. */
 export class EnvelopeResponse {
   readonly #stream: ByteStream;
   readonly #protocol: EnvelopeProtocol;
   readonly #codec: Codec;
-  readonly #gzip: boolean;
-  readonly #extra: Readonly<Record<string, string>> | undefined;
-  readonly #compressMinBytes: number;
+  readonly #settings: ResponseSettings;
   #headers: Headers | undefined;
 
-  /** @param extra fields of the gateway (CORS, `alt-svc`) */
-  constructor(
-    stream: ByteStream,
-    protocol: EnvelopeProtocol,
-    codec: Codec,
-    extra: Readonly<Record<string, string>> | undefined,
-    gzip = false,
-    compressMinBytes = Number.POSITIVE_INFINITY,
-  ) {
+  constructor(stream: ByteStream, protocol: EnvelopeProtocol, codec: Codec, settings: ResponseSettings) {
     this.#stream = stream;
     this.#protocol = protocol;
     this.#codec = codec;
-    this.#extra = extra;
-    this.#gzip = gzip;
-    this.#compressMinBytes = compressMinBytes;
+    this.#settings = settings;
   }
 
   /** The call's own response metadata. */
@@ -71,22 +69,26 @@ export class EnvelopeResponse {
         this.#stream.end(this.#last(webTrailerFlag, grpcWebTrailerBytes(error, trailers)), undefined);
         return;
       case 'connect':
-        this.#stream.end(this.#last(connectEndFlag, connectEndBytes(error, trailers)), undefined);
+        this.#stream.end(
+          this.#last(connectEndFlag, connectEndBytes(error, trailers, this.#settings)),
+          undefined,
+        );
     }
   }
 
   #start(): void {
     if (this.#stream.responded) return;
     const fields: HeaderFields = {};
-    addFields(fields, this.#extra);
+    addFields(fields, this.#settings.extra);
     addFields(fields, this.#headers);
     fields['content-type'] = responseContentType({ protocol: this.#protocol, codec: this.#codec });
-    if (this.#gzip) fields[protocolHeaders(this.#protocol).encoding] = 'gzip';
+    if (this.#settings.gzip === true) fields[protocolHeaders(this.#protocol).encoding] = 'gzip';
     this.#stream.respond(200, fields, this.#protocol === 'grpc');
   }
 
   #last(flag: number, body: Uint8Array): Uint8Array {
-    return this.#gzip && body.byteLength >= this.#compressMinBytes
+    const { gzip = false, compressMinBytes = 0 } = this.#settings;
+    return gzip && body.byteLength >= compressMinBytes
       ? envelope(flag | compressedFlag, deflate(body))
       : envelope(flag, body);
   }
