@@ -15,6 +15,7 @@ import type { RoomHost } from './room-host.ts';
 import type { RoomInfo } from './room-info.ts';
 import { RoomView } from './room-view.ts';
 import { SendLedger } from './send-ledger.ts';
+import type { Session } from './session.ts';
 import type { OutgoingSignal, Receipt } from './signal.ts';
 import { signalToWire } from './signal.ts';
 import { SignalboxError } from './signalbox-error.ts';
@@ -68,6 +69,10 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
   /** Settles with the first whole roster, or the refusal. */
   get entered(): Promise<Room> {
     return this.#entered.promise;
+  }
+
+  get session(): Session {
+    return this.#host.session;
   }
 
   get self(): Participant {

@@ -164,6 +164,10 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
 
   // What rooms need.
 
+  get session(): Session {
+    return this;
+  }
+
   submit(draft: Draft): void {
     this.#outbox.submit(draft);
   }

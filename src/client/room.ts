@@ -3,6 +3,7 @@ import type { DataMessage, SendOptions, Sent } from './message.ts';
 import type { Moderation, ModerationNotice } from './moderation.ts';
 import type { Participant, Track } from './participant.ts';
 import type { RoomInfo } from './room-info.ts';
+import type { Session } from './session.ts';
 import type { IncomingSignal, OutgoingSignal, Receipt } from './signal.ts';
 import type { Reason, SetupStage } from './vocabulary.ts';
 
@@ -109,6 +110,8 @@ export interface SetupReport {
  */
 export interface Room extends Emitter<RoomEvents> {
   readonly name: string;
+  /** The session that joined it. */
+  readonly session: Session;
   readonly self: Participant;
   /** The others that the presence mode shows, by id. */
   readonly participants: ReadonlyMap<string, Participant>;
