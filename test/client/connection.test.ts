@@ -65,16 +65,19 @@ describe('choosing a way to the gateway', () => {
 
   it('waits longer and longer, with jitter, while none answers', async () => {
     const pauses: number[] = [];
+    const abort = new AbortController();
     const fast = new TestWorld({}, 1_000);
     const after = (ms: number, action: () => void) => {
       pauses.push(ms);
+      if (ms === 2_000) abort.abort();
       return fast.environment.after(ms, action);
     };
     const session = openSession(['http://127.0.0.1:9'], {
       world: new TestWorld({ ...fast.environment, after, random: () => 0.5 }),
-      connectTimeoutMs: 100_000,
+      connectTimeoutMs: 10_000_000,
+      signal: abort.signal,
     });
-    await expect(session.opened).rejects.toMatchObject({ reason: 'unreachable', next: 'reconnect' });
+    await expect(session.opened).rejects.toMatchObject({ reason: 'cancelled' });
     expect(pauses.filter((ms) => [250, 500, 1_000, 2_000].includes(ms)).slice(0, 4)).toEqual([
       250, 500, 1_000, 2_000,
     ]);
@@ -89,6 +92,12 @@ describe('choosing a way to the gateway', () => {
 });
 
 describe('giving up', () => {
+  it('happens when nothing was reached in the time that the application gives', async () => {
+    const session = openSession(['http://127.0.0.1:9'], { connectTimeoutMs: 50 });
+    await expect(session.opened).rejects.toMatchObject({ reason: 'unreachable', next: 'reconnect' });
+    expect(session.state).toMatchObject({ status: 'closed' });
+  });
+
   it('happens at once when the signal says so', async () => {
     const gateway = await FakeGateway.overWebSocket();
     const abort = new AbortController();
