@@ -8,8 +8,10 @@ import {
   PermissionsSchema,
   TrackSource,
 } from '../../gen/signalbox/v1/participant_pb.ts';
+import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import type { RoomService, UpdateParticipantRequest } from '../../gen/signalbox/v1/room_service_pb.ts';
 import type { CoreLimits } from '../core/limits.ts';
+import { refuse } from '../core/refusal.ts';
 import { moveParticipant } from '../core/room/move-participant.ts';
 import { type ParticipantPatch, patchedAttributes } from '../core/room/participant-patch.ts';
 import type { RosterPosition } from '../core/room/roster-page.ts';
@@ -84,10 +86,15 @@ export function roomParticipants({
       const { key } = callerOf(context, room, 'room');
       checkParticipant(id, room);
       checkNote(note, room);
-      if (await (deny ? engine.deny(key, id, note) : engine.admit(key, id))) return {};
+      const found = await (deny ? engine.deny(key, id, note) : engine.admit(key, id));
+      if (found && deny) return {};
       const present = await engine.participant(key, id);
-      // Admitted before: the call may have come twice.
+      // Let in now, or before: the call may have come twice.
       if (present !== undefined && !deny) return {};
+      if (found) {
+        const detail = 'not let in: it has left, or its identity is in the room as another session';
+        throw refusalError(refuse(Reason.RECIPIENT_LEFT, detail, { fieldPath: 'participant', room }));
+      }
       if ((await engine.room(key)) === undefined) throw noRoom(room);
       const detail = present === undefined ? 'nobody of this id waits in the lobby' : 'was let in before';
       throw noParticipant(room, detail);

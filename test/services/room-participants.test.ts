@@ -1,9 +1,13 @@
+import { create } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeliveryClass } from '../../gen/signalbox/v1/message_pb.ts';
-import { TrackSource } from '../../gen/signalbox/v1/participant_pb.ts';
+import { PermissionsSchema, TrackSource } from '../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
-import { RoomSettings_Presence as Presence } from '../../gen/signalbox/v1/room_pb.ts';
+import {
+  RoomSettings_Duplicates as Duplicates,
+  RoomSettings_Presence as Presence,
+} from '../../gen/signalbox/v1/room_pb.ts';
 import { type RoomKit, refused, startRooms } from './room-kit.ts';
 
 let kit: RoomKit;
@@ -57,7 +61,7 @@ describe('ListParticipants', () => {
     const first = await backend.listParticipants({ room: 'r', pageSize: 1 });
     const second = await backend.listParticipants({ room: 'r', pageSize: 1, pageToken: first.nextPageToken });
     const found = [...first.participants, ...second.participants];
-    expect(found.map(({ identity }) => identity)).toEqual(['late', 'host']);
+    expect(found.map(({ identity }) => identity)).toEqual(['host', 'late']);
     expect(found[0]?.ordinal).toBeLessThan(found[1]?.ordinal ?? 0);
   });
 
@@ -126,6 +130,17 @@ describe('UpdateParticipant', () => {
     expect(updated[0]?.attributes).toEqual({ seat: '4' });
   });
 
+  it('takes no fields that this gateway does not know into the roster', async () => {
+    const id = await member('ada');
+    const permissions = create(PermissionsSchema, { signal: true });
+    permissions.$unknown = [{ no: 99, wireType: 2, data: Uint8Array.of(1, 7) }];
+    const { participant } = await kit
+      .backend()
+      .updateParticipant({ room: 'r', participant: id, permissions });
+    expect(participant?.permissions).toMatchObject({ signal: true, listed: false });
+    expect(participant?.permissions?.$unknown).toBeUndefined();
+  });
+
   it('takes a permission away at once', async () => {
     const ada = kit.client();
     const { participant } = await ada.join('r');
@@ -179,6 +194,16 @@ describe('AdmitParticipant', () => {
     expect(await client.until('joined')).toMatchObject({ room: 'r', participant: { id: participant } });
     await backend.admitParticipant({ room: 'r', participant });
     expect((await backend.getRoom({ name: 'r' })).room?.count).toBe(1);
+  });
+
+  it('says so where it turns out that the room cannot take it', async () => {
+    const { client, participant } = await knocking('bob');
+    const backend = kit.backend();
+    await backend.updateRoom({ name: 'r', settings: { duplicates: Duplicates.REJECT } });
+    await member('bob', { permissions: { moderate: true } });
+    const admitted = backend.admitParticipant({ room: 'r', participant });
+    await refused(admitted, Code.NotFound, Reason.RECIPIENT_LEFT, /as another session/);
+    expect(await client.until('left')).toMatchObject({ reason: Reason.IDENTITY_IN_USE });
   });
 
   it('turns somebody away, with a note', async () => {

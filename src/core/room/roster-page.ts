@@ -14,7 +14,7 @@ export function participantsAfter(
   for (const { participant } of members) {
     if (after === undefined || compare(participant, after) > 0) found.push(participant);
   }
-  // Whoever was let in from the lobby has an older ordinal than its place among the members.
+  // Who comes back after the store was wiped keeps an ordinal that is older than its place among the members.
   return found.sort(compare).slice(0, limit);
 }
 
