@@ -55,7 +55,7 @@ export interface Ending {
 const endings: Partial<Record<Reason, readonly [NextStep, LaneEndStatus]>> = {
   [Reason.MALFORMED]: [NextStep.STOP, 'invalid_argument'],
   [Reason.TOO_LARGE]: [NextStep.STOP, 'resource_exhausted'],
-  [Reason.OUT_OF_ORDER]: [NextStep.RESUME, 'aborted'],
+  [Reason.OUT_OF_ORDER]: [NextStep.RESUME, 'unavailable'],
   [Reason.UNSUPPORTED]: [NextStep.STOP, 'invalid_argument'],
   [Reason.TOKEN_INVALID]: [NextStep.REAUTHENTICATE, 'unauthenticated'],
   [Reason.TOKEN_EXPIRED]: [NextStep.REAUTHENTICATE, 'unauthenticated'],

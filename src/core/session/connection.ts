@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ClientFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
-import type { Hello } from '../../../gen/signalbox/v1/session_pb.ts';
+import { type Hello, NextStep } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
 import type { Lane, LaneCloseCause, LaneEvents, LaneViolation } from '../lane.ts';
 import { type Ending, endingOf } from '../refusal.ts';
@@ -50,7 +50,7 @@ export class Connection implements LaneEvents {
 
   frame(bytes: Uint8Array): boolean {
     const stage = this.#stage;
-    if (stage.kind === 'attached') return stage.session.receive(bytes);
+    if (stage.kind === 'attached') return stage.session.incoming.frame(bytes);
     if (stage.kind === 'waiting') this.#hello(bytes, stage.cancel);
     return false;
   }
@@ -99,11 +99,11 @@ export class Connection implements LaneEvents {
       this.end(endingOf(fault.reason, fault.detail));
       return;
     }
-    const { body } = fromBinary(ClientFrameSchema, bytes);
+    const { body } = fromBinary(ClientFrameSchema, bytes, { readUnknownFields: false });
     if (body.case !== 'hello') {
       const got = body.case === undefined ? 'an empty frame' : `a frame with ${body.case}`;
       const ending = endingOf(Reason.OUT_OF_ORDER, `the first frame must be hello, but this is ${got}`);
-      this.end({ ...ending, status: 'invalid_argument' });
+      this.end({ ...ending, nextStep: NextStep.STOP, status: 'invalid_argument' });
       return;
     }
     cancel();
