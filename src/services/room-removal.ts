@@ -3,8 +3,8 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import type { RemoveParticipantRequest, RoomService } from '../../gen/signalbox/v1/room_service_pb.ts';
 import type { Engine } from '../core/engine.ts';
+import { banIdentity, identityOf, idsOf } from '../core/room/ban-identity.ts';
 import type { RoomBan } from '../core/room/bans.ts';
-import type { RoomKey } from '../core/room-key.ts';
 import { identityProblem } from '../core/text.ts';
 import { cutPage, type Listing, pageSizeOf, pageTokenOf, positionOf } from './page.ts';
 import { check, malformed, noParticipant, noRoom } from './refusal-error.ts';
@@ -25,13 +25,18 @@ export function roomRemoval({ engine, clock }: Pick<RoomServiceOptions, 'engine'
       checkRemoval(request);
       const identity = participant === '' ? request.identity : await identityOf(engine, key, participant);
       if (request.ban) {
-        const until = clock.now() + banMs(request);
-        // The ban first: whoever is removed may be back before the next line.
         if (identity === undefined) throw await nobodyToBan(engine, key, room);
-        if (!(await engine.ban(key, { identity, until, note }))) throw noRoom(room);
+        const banned = await banIdentity(engine, key, {
+          identity,
+          until: clock.now() + banMs(request),
+          note,
+        });
+        if (banned === undefined) throw noRoom(room);
+        return { removed: banned };
       }
-      const ids = participant === '' || request.ban ? await idsOf(engine, key, identity) : [participant];
-      const removal = { reason: request.ban ? Reason.BANNED : Reason.REMOVED, detail: note };
+      const ids =
+        participant !== '' ? [participant] : identity === undefined ? [] : await idsOf(engine, key, identity);
+      const removal = { reason: Reason.REMOVED, detail: note };
       let removed = 0;
       for (const id of ids) if (await engine.remove(key, id, removal)) removed += 1;
       return { removed };
@@ -81,24 +86,6 @@ function checkRemoval(request: RemoveParticipantRequest): void {
 
 function banMs({ banDuration }: RemoveParticipantRequest): number {
   return banDuration === undefined ? Number.POSITIVE_INFINITY : durationMs(banDuration);
-}
-
-/** The identity of a participant, or of somebody in the lobby. */
-async function identityOf(engine: Engine, key: RoomKey, id: string): Promise<string | undefined> {
-  const present = await engine.participant(key, id);
-  if (present !== undefined) return present.identity;
-  return (await engine.lobby(key)).find(({ participant }) => participant?.id === id)?.participant?.identity;
-}
-
-/** Ids under which an identity is in the room, or waits. */
-async function idsOf(engine: Engine, key: RoomKey, identity: string | undefined): Promise<string[]> {
-  if (identity === undefined) return [];
-  const members = await engine.audience(key, { participant: '', identity, role: '' });
-  const waiting = (await engine.lobby(key)).flatMap(({ participant }) => participant ?? []);
-  return [
-    ...members.map(({ id }) => id),
-    ...waiting.filter((one) => one.identity === identity).map(({ id }) => id),
-  ];
 }
 
 /** There is nobody to remove, which is fine, but the ban must not be lost in silence. */

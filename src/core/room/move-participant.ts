@@ -33,8 +33,20 @@ export async function moveParticipant(
     });
   }
   const { identity, name, role, permissions, attributes, kind } = member.participant;
-  const wanted = { identity, name, role, permissions, attributes, kind, room: toRoom, mayCreate: true };
+  const wanted = {
+    identity,
+    name,
+    role,
+    permissions,
+    attributes,
+    kind,
+    room: toRoom,
+    mayCreate: mover.mayCreate,
+  };
   const issued = await issuer?.issue(mover, wanted, tokenLifetimeMs);
+  if (issued !== undefined && 'refused' in issued && issued.refused === 'invalid') {
+    return refuse(Reason.MALFORMED, `no token can be made for the participant: ${issued.detail}`, { room });
+  }
   const token = issued !== undefined && 'token' in issued ? issued.token : '';
   const removal = { reason: Reason.MOVED, detail: `moved to ${toRoom}`, movedTo: toRoom, token };
   return when(engine.remove(key, participant, removal), () => undefined);

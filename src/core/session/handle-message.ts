@@ -54,7 +54,8 @@ export function publicationOf(
   };
 }
 
-function isDirected({ toParticipant, toIdentity, toRole }: MessageScan): boolean {
+/** It is for some participants, not for the whole room. */
+export function isDirected({ toParticipant, toIdentity, toRole }: MessageScan): boolean {
   return toParticipant !== '' || toIdentity !== '' || toRole !== '';
 }
 
@@ -103,11 +104,9 @@ function refusalOf(outcomes: readonly AppendOutcome[], room: string): Refusal | 
   return refuse(Reason.RECIPIENT_LEFT, "the receiver's session has ended", { room });
 }
 
-function refuseMessage(
-  { host }: Session,
-  { seq, message, bodyStart, bodyEnd }: FrameScan,
-): Refusal | undefined {
-  const size = bodyEnd - bodyStart;
+/** What a message may not be, whoever sends it. */
+export function refuseMessage({ host }: Session, { seq, message }: FrameScan): Refusal | undefined {
+  const size = message.end - message.start;
   const { room } = message;
   const malformed = (fieldPath: string, problem: string) =>
     refuse(Reason.MALFORMED, `${fieldPath}: ${problem}`, { fieldPath, room });
@@ -138,7 +137,8 @@ function refuseMessage(
   return undefined;
 }
 
-function denyMessage(message: MessageScan, self: Member): Refusal | undefined {
+/** What this sender may not send. */
+export function denyMessage(message: MessageScan, self: Member): Refusal | undefined {
   const { permissions } = self.participant;
   const deny = (detail: string) => refuse(Reason.DENIED, detail, { room: message.room });
   if (permissions === undefined) return deny('the token does not permit to send messages');

@@ -7,7 +7,9 @@ import {
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { Recording } from '../../../gen/signalbox/v1/room_pb.ts';
 import { type Eventually, when } from '../eventually.ts';
+import { coversRoom } from '../grants.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { banIdentity, identityOf } from '../room/ban-identity.ts';
 import { moveParticipant } from '../room/move-participant.ts';
 import type { RoomKey } from '../room-key.ts';
 import { encodeBody } from '../server-frame.ts';
@@ -72,7 +74,7 @@ function carryOut(session: Session, key: RoomKey, moderator: string, moderate: M
       return updated(engine.updateRoom(key, { recording }));
     }
     case Action.MOVE:
-      return moveParticipant(session.host, session.grants, key, participant, argument);
+      return move(session, key, moderate);
     case Action.END:
       return when(engine.deleteRoom(key, Reason.ROOM_CLOSED, note), () => undefined);
     default:
@@ -83,15 +85,24 @@ function carryOut(session: Session, key: RoomKey, moderator: string, moderate: M
   }
 }
 
-function ban(session: Session, key: RoomKey, moderate: Moderate): Outcome {
+/** All participants of the identity go, and what waits of it. */
+async function ban(session: Session, key: RoomKey, moderate: Moderate): Promise<Refusal | undefined> {
   const { engine } = session.host;
-  const { participant, note } = moderate;
-  const member = engine.view(key)?.members.get(participant);
-  if (member === undefined) return unknown(moderate);
-  const { identity } = member.participant;
-  return when(engine.ban(key, { identity, until: Number.POSITIVE_INFINITY, note }), () =>
-    when(engine.remove(key, participant, { reason: Reason.BANNED, detail: note }), () => undefined),
-  );
+  const identity = await identityOf(engine, key, moderate.participant);
+  if (identity === undefined) return unknown(moderate);
+  await banIdentity(engine, key, { identity, until: Number.POSITIVE_INFINITY, note: moderate.note });
+  return undefined;
+}
+
+/** Nobody gives away more than its own token holds. */
+function move(session: Session, key: RoomKey, { room, participant, argument }: Moderate): Outcome {
+  if (!coversRoom(session.grants, argument)) {
+    return refuse(Reason.DENIED, `the token is for the room ${session.grants.room}, not for that one`, {
+      fieldPath: 'moderate.argument',
+      room,
+    });
+  }
+  return moveParticipant(session.host, session.grants, key, participant, argument);
 }
 
 /** Muting is a request: the client that publishes carries it out. */

@@ -1,4 +1,6 @@
+import { equals } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import { PermissionsSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import {
   ClientState_Activity as Activity,
@@ -6,13 +8,14 @@ import {
   type RefreshToken,
   type SetWill,
 } from '../../../gen/signalbox/v1/session_pb.ts';
-import { isRefusal as isTokenRefusal } from '../grants.ts';
+import { coversRoom, type Grants, isRefusal as isTokenRefusal } from '../grants.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import type { ParticipantPatch } from '../room/participant-patch.ts';
 import { type FrameScan, MESSAGE_BODY } from '../wire/scan.ts';
 import { varintSize, writeVarint } from '../wire/varint.ts';
 import { findPresence } from './find-membership.ts';
 import type { Outcome } from './handle-frame.ts';
-import { publicationOf } from './handle-message.ts';
+import { denyMessage, isDirected, publicationOf, refuseMessage } from './handle-message.ts';
 import type { Session } from './session.ts';
 import { tokenReason } from './token-reason.ts';
 
@@ -44,9 +47,14 @@ export function handleSetWill(session: Session, will: SetWill, bytes: Uint8Array
     return refuse(Reason.MALFORMED, `${fieldPath}: must be the same room`, { fieldPath, room: will.room });
   }
   const { start, end } = scan.message;
-  if (end - start > session.host.limits.messageBytes) {
-    const detail = `set_will.message: ${end - start} bytes; at most ${session.host.limits.messageBytes}`;
-    return refuse(Reason.TOO_LARGE, detail, { fieldPath: 'set_will.message', room: will.room });
+  const refusal = refuseMessage(session, scan) ?? denyMessage(scan.message, presence.self);
+  if (refusal !== undefined) return refusal;
+  if (isDirected(scan.message)) {
+    const fieldPath = 'set_will.message';
+    return refuse(Reason.MALFORMED, 'set_will.message: a will goes to the whole room', {
+      fieldPath,
+      room: will.room,
+    });
   }
   const record = messageRecord(bytes.subarray(start, end));
   session.wills.set(key, publicationOf(session, presence, record, { seq: 0, message: scan.message }));
@@ -63,12 +71,30 @@ export function handleRefreshToken(session: Session, { token }: RefreshToken): P
     if (grants.tenant !== tenant || (grants.identity !== '' && grants.identity !== identity)) {
       return refuse(Reason.DENIED, 'the token is for another identity', { fieldPath });
     }
-    session.grants = grants;
-    for (const { key, participant } of session.rooms.values()) {
-      void engine.change(key, participant, { permissions: grants.permissions, role: grants.role });
+    const uncovered = [...session.rooms.keys()].find((room) => !coversRoom(grants, room));
+    if (uncovered !== undefined) {
+      return refuse(Reason.DENIED, `the token does not cover the room ${uncovered} that the session is in`, {
+        fieldPath,
+        room: uncovered,
+      });
     }
+    const before = session.grants;
+    session.grants = grants;
+    const patch = changeOf(before, grants);
+    if (patch === undefined) return undefined;
+    for (const { key, participant } of session.rooms.values()) void engine.change(key, participant, patch);
     return undefined;
   });
+}
+
+/** What a newer token changes: what it leaves as it was may have been changed live, and stays. */
+function changeOf(before: Grants, now: Grants): ParticipantPatch | undefined {
+  const permissionsChanged = !equals(PermissionsSchema, before.permissions, now.permissions);
+  if (!permissionsChanged && before.role === now.role) return undefined;
+  return {
+    ...(permissionsChanged ? { permissions: now.permissions } : {}),
+    ...(before.role === now.role ? {} : { role: now.role }),
+  };
 }
 
 /** A DataMessage as it stands in a frame: tag, length, message. */
