@@ -33,8 +33,11 @@ export interface Engine {
   attachSession(attach: AttachRequest): Eventually<Attached | AttachRefusal>;
   /** The session's connection is lost; it ends at `dueAt`. Ignored when a later attempt owns the session. */
   detachSession(session: string, attempt: number, dueAt: number): Eventually<void>;
-  /** The session is over: its inbox is dropped. Its memberships were ended before. */
-  endSession(session: string): Eventually<void>;
+  /**
+   * The session is over: its inbox is dropped. Its memberships were ended before. Returns those who want to know of what was
+   * not read.
+   */
+  endSession(session: string): Eventually<readonly FlaggedFrame[]>;
   /** The session's inbox, as far as this node knows it. */
   inbox(session: string): InboxView | undefined;
   /** Rooms in which the session is, or waits. */
@@ -176,8 +179,8 @@ export interface InboxView {
 export interface RoomView {
   readonly name: string;
   readonly epoch: string;
-  /** A cursor of an older generation needs a snapshot. */
-  readonly generation: number;
+  /** Rosters are shown differently since this offset: cursors below it need a snapshot. */
+  readonly rosterFloor: number;
   readonly hasHubs: boolean;
   readonly log: { readonly lo: number; readonly hi: number; at(offset: number): RoomEntry | undefined };
   readonly board: {

@@ -22,6 +22,7 @@ export class KeyedTable {
   #version = 0;
   #live = 0;
   #bytes = 0;
+  #deletedBytes = 0;
   #floor = 0;
 
   /** Cursors below this version have missed deletions that are forgotten: they need a snapshot. */
@@ -46,6 +47,12 @@ export class KeyedTable {
     return this.#values.get(key)?.deleted === false;
   }
 
+  /** Bytes that the value of `key` takes; 0 when it has none. */
+  bytesOf(key: string): number {
+    const value = this.#values.get(key);
+    return value === undefined || value.deleted ? 0 : value.frame.length + key.length;
+  }
+
   /** The version that the next put will get; frames carry it. */
   get nextVersion(): number {
     return this.#version + 1;
@@ -54,18 +61,14 @@ export class KeyedTable {
   put(key: string, frame: Uint8Array, { recordLength = 0, deleted = false } = {}): void {
     this.#version += 1;
     const before = this.#values.get(key);
-    if (before?.deleted === false) {
-      this.#live -= 1;
-      this.#bytes -= before.frame.length + key.length;
-    }
+    if (before !== undefined) this.#account(before, -1);
     this.#values.delete(key);
-    this.#values.set(key, { key, version: this.#version, frame, recordLength, deleted });
-    if (!deleted) {
-      this.#live += 1;
-      this.#bytes += frame.length + key.length;
-    }
+    const value = { key, version: this.#version, frame, recordLength, deleted };
+    this.#values.set(key, value);
+    this.#account(value, 1);
     this.#changes.push({ key, version: this.#version });
-    if (this.#changes.length > 64 && this.#changes.length > 2 * this.#values.size) this.#sweep();
+    if (this.#hasTooManyDeletions()) this.#forgetDeletions();
+    if (this.#changes.length > 64 && this.#changes.length > 2 * this.#values.size) this.#forgetSuperseded();
   }
 
   /** Values put after `version`, in order. */
@@ -85,16 +88,33 @@ export class KeyedTable {
     for (const value of this.#values.values()) if (!value.deleted) yield value;
   }
 
-  /** Forgets superseded puts, and deletions once they outnumber the values: a cursor that old gets a snapshot. */
-  #sweep(): void {
-    this.#changes = this.#changes.filter(({ key, version }) => this.#values.get(key)?.version === version);
-    const tombstones = this.#values.size - this.#live;
-    if (tombstones <= this.#live + 64) return;
+  #account({ key, frame, deleted }: KeyedValue, sign: 1 | -1): void {
+    const bytes = sign * (frame.length + key.length);
+    if (deleted) this.#deletedBytes += bytes;
+    else {
+      this.#live += sign;
+      this.#bytes += bytes;
+    }
+  }
+
+  /** Deletions are kept for cursors to learn of, up to about as much as the values themselves. */
+  #hasTooManyDeletions(): boolean {
+    const deletions = this.#values.size - this.#live;
+    return deletions > this.#live + 64 || this.#deletedBytes > this.#bytes + 64 * 1024;
+  }
+
+  /** A cursor that has not read them gets a snapshot. */
+  #forgetDeletions(): void {
     for (const [key, value] of this.#values) {
       if (!value.deleted) continue;
+      this.#account(value, -1);
       this.#values.delete(key);
       this.#floor = value.version;
     }
-    this.#changes = this.#changes.filter(({ key }) => this.#values.has(key));
+    this.#forgetSuperseded();
+  }
+
+  #forgetSuperseded(): void {
+    this.#changes = this.#changes.filter(({ key, version }) => this.#values.get(key)?.version === version);
   }
 }

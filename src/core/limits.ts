@@ -35,6 +35,8 @@ export interface CoreLimits {
   readonly tableBytes: number;
   /** Participants of a room whose settings say nothing. */
   readonly participants: number;
+  /** Participants that wait in a room's lobby: a moderator looks at each of them. */
+  readonly lobby: number;
   /** LOSSY messages a second of a room whose settings say nothing. */
   readonly lossyPerSecond: number;
   /** Bytes gathered for one lane in one tick: what is more waits for the next, so that nobody waits for one reader. */
@@ -74,6 +76,7 @@ export const defaultLimits: CoreLimits = Object.freeze({
   tableKeys: 1024,
   tableBytes: 1024 * 1024,
   participants: 100_000,
+  lobby: 1000,
   lossyPerSecond: 1000,
   gatherBytes: 256 * 1024,
   rosterPage: 200,

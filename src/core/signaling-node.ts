@@ -24,6 +24,8 @@ import { Slab } from './wire/slab.ts';
 /** How often what falls due with time is looked at, in milliseconds. */
 const sweepIntervalMs = 1000;
 
+export const tokenEnded = 'the token of this session has ended: resume with a new one';
+
 export interface SignalingNodeOptions {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -127,7 +129,11 @@ export class SignalingNode {
 
   /** The sending half of a session without full duplex (`SendFrames`). */
   readonly sendFrames = (batch: SendFramesBatch, done: (result: SendFramesResult) => void): void => {
-    const { crypto } = this.#options;
+    const { crypto, clock } = this.#options;
+    if (this.#stopped) {
+      done({ kind: 'refused', ending: endingOf(Reason.DRAINING, 'the gateway shuts down') });
+      return;
+    }
     const session = this.#sessions.get(batch.sendKey.slice(0, batch.sendKey.indexOf('.')));
     const known =
       session !== undefined && crypto.equal(crypto.sha256(batch.sendKey), session.info.sendKeyHash);
@@ -138,20 +144,25 @@ export class SignalingNode {
       done({ kind: 'refused', ending });
       return;
     }
+    if (session.grants.expiresAt <= clock.now()) {
+      done({ kind: 'refused', ending: endingOf(Reason.TOKEN_EXPIRED, tokenEnded) });
+      return;
+    }
     if (batch.ack > 0) session.acknowledge(batch.ack);
+    const { incoming, outgoing } = session;
     const errors: Uint8Array[] = [];
-    session.receiveBatch(
-      batch.frames,
-      (seq, refusal) => errors.push(encodeFrameErrorMessage(seq, refusal)),
-      (failure) => {
+    incoming.batch({
+      frames: batch.frames,
+      refused: (seq, refusal) => errors.push(encodeFrameErrorMessage(seq, refusal)),
+      done: (failure) => {
         if (failure !== undefined) {
           done({ kind: 'refused', ending: failure });
           return;
         }
-        session.outgoing.ackTold(session.done);
-        done({ kind: 'done', ack: session.done, errors });
+        outgoing.ackTold(incoming.done);
+        done({ kind: 'done', ack: incoming.done, errors });
       },
-    );
+    });
   };
 
   /** Ends the sessions whose token fits. Returns how many. */
@@ -181,12 +192,19 @@ export class SignalingNode {
 
   #sweep(): void {
     const now = this.#options.clock.now();
-    void this.engine.sweep();
+    void this.#sweepEngine();
     for (const session of [...this.#sessions.values()]) {
       session.liveness.check(now);
       if (session.grants.expiresAt > now || session.state.kind !== 'attached') continue;
-      const detail = 'the token of this session has ended: resume with a new one';
-      session.state.connection.end(endingOf(Reason.TOKEN_EXPIRED, detail));
+      session.state.connection.end(endingOf(Reason.TOKEN_EXPIRED, tokenEnded));
+    }
+  }
+
+  async #sweepEngine(): Promise<void> {
+    try {
+      await this.engine.sweep();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the engine could not be swept');
     }
   }
 

@@ -4,7 +4,7 @@ import {
   Participant_Kind as Kind,
   type Participant,
   ParticipantSchema,
-  Participant_State as State,
+  type Participant_State as State,
 } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSettings_Duplicates as Duplicates } from '../../../gen/signalbox/v1/room_pb.ts';
@@ -16,6 +16,8 @@ import type { RoomState } from './room-state.ts';
 export interface JoinRequest {
   readonly session: MemberSession;
   readonly attempt: number;
+  /** AWAY where the session has no connection at the moment. */
+  readonly state: State;
   /** How many joins the session has made: participant ids are never used twice. */
   readonly joins: number;
   /** What token and client say of the participant; id, ordinal and state come from the room. */
@@ -43,26 +45,38 @@ export function join(room: RoomState, request: JoinRequest, now: number): JoinOu
   if (present !== undefined) return { status: 'joined', participant: present.id };
   const waiting = room.lobby.findSession(session.id);
   if (waiting !== undefined) return pending(room, waiting.id);
-  const refusal = refuseAtDoor(room, request, now);
-  if (refusal !== undefined) return { status: 'refused', refusal };
   const member = memberOf(room, request, now);
-  if (room.settings.lobby && !passes(member)) {
-    room.lobby.enter(member, request.knock, room.members.moderators());
-    return pending(room, member.id);
-  }
+  const refusal = refuseAtDoor(room, member, now);
+  if (refusal !== undefined) return { status: 'refused', refusal };
+  if (room.settings.lobby && !passes(member)) return wait(room, member, request.knock);
   letIn(room, member, now);
   return { status: 'joined', participant: member.id };
 }
 
-/** Admits somebody from the lobby. False: nobody of that id waits. */
+/**
+ * Admits somebody from the lobby, whatever max_participants and the lock say: somebody decided. Whom a newer session has
+ * overtaken while it waited, or whose identity the room rejects by now, is told so instead. False: nobody of that id waits.
+ */
 export function admit(room: RoomState, participant: string, now: number): boolean {
   const member = room.lobby.take(participant, room.members.moderators());
   if (member === undefined) return false;
+  const refusal = refuseDuplicate(room, member, room.members.ofIdentity(member.participant.identity));
+  if (refusal !== undefined) {
+    room.expel(member, refusal);
+    return true;
+  }
   member.change((next) => {
     next.joinedAt = timestampFromMs(now);
+    // The order of joining, not of knocking: the newcomer makes the offers, and no roster has an older entry after a newer.
+    next.ordinal = room.nextOrdinal(now);
   });
   letIn(room, member, now);
   return true;
+}
+
+/** Lets in all who wait: the lobby was switched off. */
+export function admitAll(room: RoomState, now: number): void {
+  for (const id of room.lobby.ids()) admit(room, id, now);
 }
 
 /** Turns somebody in the lobby away. False: nobody of that id waits. */
@@ -73,12 +87,34 @@ export function deny(room: RoomState, participant: string, note: string): boolea
   return true;
 }
 
+/** The same rules hold among those who wait: a page that is loaded again waits once. */
+function wait(room: RoomState, member: Member, knock: string): JoinOutcome {
+  const same = room.lobby.ofIdentity(member.participant.identity);
+  const replaced = replacedBy(room, member, same);
+  const refusal = refuseDuplicate(room, member, same) ?? refuseFullLobby(room, replaced.length);
+  if (refusal !== undefined) return { status: 'refused', refusal };
+  for (const older of replaced) {
+    room.lobby.take(older.id, room.members.moderators());
+    room.expel(older, { reason: Reason.REPLACED, detail: 'waits as another session now' });
+  }
+  room.lobby.enter(member, knock, room.members.moderators());
+  return pending(room, member.id);
+}
+
+function refuseFullLobby(room: RoomState, leaving: number): Refusal | undefined {
+  if (room.lobby.size - leaving < room.limits.lobby) return undefined;
+  return refuse(Reason.ROOM_FULL, `the lobby of this room takes ${room.limits.lobby} participants`, {
+    room: room.name,
+  });
+}
+
 function pending(room: RoomState, participant: string): JoinOutcome {
   return { status: 'pending', participant, reason: Reason.LOBBY, position: room.lobby.position(participant) };
 }
 
 function letIn(room: RoomState, member: Member, now: number): void {
-  for (const older of replacedBy(room, member)) {
+  const same = room.members.ofIdentity(member.participant.identity);
+  for (const older of replacedBy(room, member, same)) {
     room.remove(
       older,
       { reason: Reason.REPLACED, replacedBy: member.id, detail: 'joined from elsewhere' },
@@ -88,40 +124,52 @@ function letIn(room: RoomState, member: Member, now: number): void {
   room.enter(member, now);
 }
 
-function replacedBy(room: RoomState, member: Member): Member[] {
-  const { duplicates } = room.settings;
-  if (duplicates === Duplicates.ALLOW) return [];
-  const others = room.members.ofIdentity(member.participant.identity);
-  return others.filter(
-    (other) => duplicates === Duplicates.REPLACE || other.session.device === member.session.device,
-  );
+/** Which of `same`, who have the member's identity, it takes the place of. */
+function replacedBy(room: RoomState, member: Member, same: readonly Member[]): readonly Member[] {
+  switch (room.settings.duplicates) {
+    case Duplicates.ALLOW:
+    case Duplicates.REJECT:
+      return [];
+    case Duplicates.REPLACE:
+      return same;
+    default:
+      return same.filter((other) => other.session.device === member.session.device);
+  }
 }
 
-function refuseAtDoor(room: RoomState, request: JoinRequest, now: number): Refusal | undefined {
-  const { profile, session } = request;
+/** A session never takes the place of one that was opened later: a stale page must not evict the one in use. */
+function refuseDuplicate(room: RoomState, member: Member, same: readonly Member[]): Refusal | undefined {
   const where = { room: room.name };
-  if (room.bans.find(profile.identity, now) !== undefined) {
-    return refuse(Reason.BANNED, `${profile.identity} is banned from this room`, where);
+  const { identity } = member.participant;
+  if (room.settings.duplicates === Duplicates.REJECT && same.length > 0) {
+    return refuse(Reason.IDENTITY_IN_USE, `${identity} is in this room already`, where);
   }
-  const same = room.members.ofIdentity(profile.identity);
-  const { duplicates, startsAt, maxParticipants } = room.settings;
-  if (duplicates === Duplicates.REJECT && same.length > 0) {
-    return refuse(Reason.IDENTITY_IN_USE, `${profile.identity} is in this room already`, where);
+  const { bornAt } = member.session;
+  if (replacedBy(room, member, same).some((other) => other.session.bornAt > bornAt)) {
+    return refuse(Reason.REPLACED, `a newer session of ${identity} is in this room`, where);
   }
-  if (
-    same.some((other) => other.session.device === session.device && other.session.bornAt > session.bornAt)
-  ) {
-    return refuse(Reason.REPLACED, 'a newer session of this device is in this room', where);
+  return undefined;
+}
+
+function refuseAtDoor(room: RoomState, member: Member, now: number): Refusal | undefined {
+  const where = { room: room.name };
+  const { identity } = member.participant;
+  if (room.bans.find(identity, now) !== undefined) {
+    return refuse(Reason.BANNED, `${identity} is banned from this room`, where);
   }
-  if (profile.permissions?.moderate === true || profile.permissions?.hub === true) return undefined;
+  const same = room.members.ofIdentity(identity);
+  const duplicate = refuseDuplicate(room, member, same);
+  if (duplicate !== undefined) return duplicate;
+  if (member.moderates || member.isHub) return undefined;
+  const { startsAt, maxParticipants } = room.settings;
   if (startsAt !== undefined && Number(startsAt.seconds) * 1000 > now) {
     const retryAfterMs = Number(startsAt.seconds) * 1000 - now;
     return refuse(Reason.NOT_STARTED, 'this room opens later', { ...where, retryAfterMs });
   }
   if (room.locked) return refuse(Reason.ROOM_LOCKED, 'a moderator locked this room', where);
   const most = maxParticipants === 0 ? room.limits.participants : maxParticipants;
-  const replaced = same.filter((other) => other.session.device === session.device).length;
-  if (room.members.counted - replaced >= most) {
+  const leaving = replacedBy(room, member, same).filter((other) => !other.hidden).length;
+  if (room.members.counted - leaving >= most) {
     return refuse(Reason.ROOM_FULL, `this room takes ${most} participants`, where);
   }
   return undefined;
@@ -138,7 +186,7 @@ function memberOf(room: RoomState, request: JoinRequest, now: number): Member {
     ...request.profile,
     id: `${ordinal}.${request.session.id}.${request.joins}`,
     ordinal,
-    state: State.ACTIVE,
+    state: request.state,
     joinedAt: timestampFromMs(now),
   });
   return new Member(request.session, participant, request.attempt);

@@ -18,6 +18,9 @@ const gateway = new OriginTemplate('');
 
 const largestTotal = Number.MAX_SAFE_INTEGER;
 
+/** Bytes of a total beside its type and key, about. */
+const totalOverhead = 64;
+
 interface Total {
   readonly messageType: string;
   readonly key: string;
@@ -31,15 +34,21 @@ interface Total {
 export class Board {
   readonly #room: string;
   readonly #limits: Pick<CoreLimits, 'tableKeys' | 'tableBytes'>;
+  readonly #count: () => number;
   readonly #table = new KeyedTable();
   readonly #totals = new Map<string, Total>();
   readonly #unsettled = new Set<Total>();
-  #count: number | undefined;
+  /** Keys and bytes of totals that are not in the table yet. */
+  #newTotals = 0;
+  #newTotalBytes = 0;
+  #countOwed = false;
   #countAt = Number.NEGATIVE_INFINITY;
 
-  constructor(room: string, limits: Pick<CoreLimits, 'tableKeys' | 'tableBytes'>) {
+  /** `count` tells the number of participants at the moment. */
+  constructor(room: string, limits: Pick<CoreLimits, 'tableKeys' | 'tableBytes'>, count: () => number) {
     this.#room = room;
     this.#limits = limits;
+    this.#count = count;
   }
 
   get version(): number {
@@ -61,8 +70,9 @@ export class Board {
   /** LATEST: puts the newest value, or deletes it. */
   put(message: Publication, now: number): Refusal | number {
     const key = slotOf('v', message.messageType, message.key);
-    const full = this.#refuseNewKey(key, message.record.length);
-    if (full !== undefined && message.hasContent) return full;
+    if (!message.hasContent && !this.#table.has(key)) return this.#table.version;
+    const full = message.hasContent ? this.#refuseValue(key, message.record.length) : undefined;
+    if (full !== undefined) return full;
     const version = this.#table.nextVersion;
     const stamp = { senderSeq: message.sender.seq, acceptedAtMs: now, version };
     const frame = encodeRelayed(message.record, message.sender.origin, stamp);
@@ -75,8 +85,11 @@ export class Board {
     const key = slotOf('t', message.messageType, message.key);
     let total = this.#totals.get(key);
     if (total === undefined) {
-      const full = this.#refuseNewKey(key, message.record.length);
+      const bytes = totalOverhead + message.messageType.length + message.key.length;
+      const full = this.#refuseValue(key, bytes);
       if (full !== undefined) return full;
+      this.#newTotals += 1;
+      this.#newTotalBytes += bytes;
       total = { messageType: message.messageType, key: message.key, value: 0 };
       this.#totals.set(key, total);
     }
@@ -88,28 +101,33 @@ export class Board {
     return undefined;
   }
 
-  /** The number of participants changed, in a room whose roster does not tell. */
-  setCount(count: number): void {
-    this.#count = count;
+  /**
+   * The number of participants changed, and no roster tells. It is read when it is told, as a roster change that comes
+   * between would else be followed by an older number.
+   */
+  oweCount(): void {
+    this.#countOwed = true;
   }
 
   /** Whether a count waits to be told. */
-  get hasCount(): boolean {
-    return this.#count !== undefined;
+  get owesCount(): boolean {
+    return this.#countOwed;
   }
 
   /** Encodes what was summed since the last call. */
   settle(now: number): void {
     for (const total of this.#unsettled) this.#putTotal(total, now);
     this.#unsettled.clear();
-    if (this.#count === undefined || now - this.#countAt < countIntervalMs) return;
+    this.#newTotals = 0;
+    this.#newTotalBytes = 0;
+    if (!this.#countOwed || now - this.#countAt < countIntervalMs) return;
     const value = create(RosterDeltaSchema, {
       room: this.#room,
-      count: this.#count,
+      count: this.#count(),
       version: this.#table.nextVersion,
     });
     this.#table.put('c', encodeBody({ case: 'rosterDelta', value }));
-    this.#count = undefined;
+    this.#countOwed = false;
     this.#countAt = now;
   }
 
@@ -129,14 +147,18 @@ export class Board {
     this.#table.put(slotOf('t', total.messageType, total.key), frame, { recordLength: record.length });
   }
 
-  #refuseNewKey(key: string, bytes: number): Refusal | undefined {
-    if (this.#table.has(key)) return undefined;
-    const keys = this.#table.size + this.#unsettled.size;
-    if (keys < this.#limits.tableKeys && this.#table.bytes + bytes <= this.#limits.tableBytes)
-      return undefined;
+  /** A value is refused where it would bring the table over its bounds; one that makes it smaller never is. */
+  #refuseValue(key: string, bytes: number): Refusal | undefined {
+    const { tableKeys, tableBytes } = this.#limits;
+    const keys = this.#table.size + this.#newTotals;
+    const size = this.#table.bytes + this.#newTotalBytes;
+    const before = this.#table.bytesOf(key);
+    const fitsKeys = this.#table.has(key) || keys < tableKeys;
+    if (fitsKeys && (bytes <= before || size - before + bytes <= tableBytes)) return undefined;
     return refuse(
       Reason.TOO_LARGE,
-      `the room keeps ${keys} keyed values of ${this.#table.bytes} bytes, which is all it takes; delete some`,
+      `the room keeps ${keys} keyed values of ${size} bytes; at most ${tableKeys} of ${tableBytes} bytes: delete some`,
+      { room: this.#room },
     );
   }
 }

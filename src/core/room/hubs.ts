@@ -11,6 +11,7 @@ import type { RoomOutlet } from './outlet.ts';
 export class Hubs {
   readonly #room: string;
   readonly #outlet: RoomOutlet;
+  /** Hubs, and of how many members each is the hub. */
   readonly #load = new Map<string, number>();
 
   constructor(room: string, outlet: RoomOutlet) {
@@ -18,8 +19,9 @@ export class Hubs {
     this.#outlet = outlet;
   }
 
-  /** Gives `member` the hub with the fewest members; '' while there is none. Hubs have none. */
+  /** Gives `member` the hub with the fewest members; none while there is none. Hubs have none. */
   assign(member: Member): void {
+    this.release(member);
     if (member.isHub) return;
     let chosen = '';
     let fewest = Number.POSITIVE_INFINITY;
@@ -28,7 +30,6 @@ export class Hubs {
       chosen = hub;
       fewest = load;
     }
-    this.release(member);
     member.hub = chosen;
     if (chosen !== '') this.#load.set(chosen, fewest + 1);
   }
@@ -40,18 +41,34 @@ export class Hubs {
     member.hub = '';
   }
 
-  /** A hub came: those who had none get it, and are told. */
+  /** A hub came, or a member became one: those who had none get it, and are told. */
   open(hub: Member, members: Iterable<Member>): void {
     if (this.#load.has(hub.id)) return;
     this.release(hub);
     this.#load.set(hub.id, 0);
-    for (const member of members) if (member.hub === '' && member !== hub) this.#reassign(member);
+    for (const member of members) if (member.hub === '') this.#reassign(member);
   }
 
-  /** A hub went: its members get another, or none, and are told. */
+  /** A hub went, or is none any longer: its members, and itself where it stays, get another or none, and are told. */
   close(hub: Member, members: Iterable<Member>): void {
     if (!this.#load.delete(hub.id)) return;
-    for (const member of members) if (member.hub === hub.id) this.#reassign(member);
+    for (const member of members) if (member.hub === hub.id || member === hub) this.#reassign(member);
+  }
+
+  /** The room became one with hubs: its members are shared out among them, and told. */
+  openAll(members: Iterable<Member>): void {
+    const others: Member[] = [];
+    for (const member of members) {
+      if (member.isHub) this.#load.set(member.id, 0);
+      else others.push(member);
+    }
+    for (const member of others) this.#reassign(member);
+  }
+
+  /** The room is one with hubs no longer. */
+  closeAll(members: Iterable<Member>): void {
+    this.#load.clear();
+    for (const member of members) member.hub = '';
   }
 
   #reassign(member: Member): void {

@@ -13,11 +13,15 @@ interface Waiting {
   readonly knock: string;
 }
 
+/** Entries in one LobbyDelta: with attributes, tracks and a note each, a frame stays below a megabyte. */
+const entriesPerFrame = 50;
+
 /** Those who wait to be let in, in order of arrival. Moderators are told through their inboxes. */
 export class Lobby {
   readonly #room: string;
   readonly #outlet: RoomOutlet;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #bySession = new Map<string, Member>();
 
   constructor(room: string, outlet: RoomOutlet) {
     this.#room = room;
@@ -33,8 +37,15 @@ export class Lobby {
   }
 
   findSession(session: string): Member | undefined {
-    for (const { member } of this.#waiting.values()) if (member.session.id === session) return member;
-    return undefined;
+    return this.#bySession.get(session);
+  }
+
+  ofIdentity(identity: string): readonly Member[] {
+    const same: Member[] = [];
+    for (const { member } of this.#waiting.values()) {
+      if (member.participant.identity === identity) same.push(member);
+    }
+    return same;
   }
 
   /** Place of `participant` in the queue, from 1; 0 when it does not wait. */
@@ -45,6 +56,7 @@ export class Lobby {
   enter(member: Member, knock: string, moderators: Iterable<Member>): void {
     const waiting = { member, knock };
     this.#waiting.set(member.id, waiting);
+    this.#bySession.set(member.session.id, member);
     this.#tell(moderators, { waiting: [entryOf(waiting)] });
   }
 
@@ -53,13 +65,17 @@ export class Lobby {
     const waiting = this.#waiting.get(participant);
     if (waiting === undefined) return undefined;
     this.#waiting.delete(participant);
+    this.#bySession.delete(waiting.member.session.id);
     this.#tell(moderators, { gone: [participant] });
     return waiting.member;
   }
 
   /** A new moderator learns who waits. */
   showTo(moderator: Member): void {
-    if (this.#waiting.size > 0) this.#tell([moderator], { waiting: this.entries() });
+    const entries = this.entries();
+    for (let from = 0; from < entries.length; from += entriesPerFrame) {
+      this.#tell([moderator], { waiting: entries.slice(from, from + entriesPerFrame) });
+    }
   }
 
   entries(): LobbyEntry[] {

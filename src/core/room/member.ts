@@ -1,4 +1,4 @@
-import { clone, toBinary } from '@bufbuild/protobuf';
+import { clone, equals, toBinary } from '@bufbuild/protobuf';
 import { type Participant, ParticipantSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
 
@@ -58,11 +58,14 @@ export class Member {
     return this.#participant.permissions?.moderate ?? false;
   }
 
-  change(edit: (participant: Participant) => void): void {
+  /** False: it is as it was. */
+  change(edit: (participant: Participant) => void): boolean {
     const next = clone(ParticipantSchema, this.#participant);
     edit(next);
+    if (equals(ParticipantSchema, next, this.#participant)) return false;
     this.#participant = next;
     this.#encoded = undefined;
+    return true;
   }
 
   /** Whether rosters of this presence mode show the member. */

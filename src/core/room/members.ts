@@ -1,14 +1,24 @@
+import type { Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
 import type { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
 import type { Member } from './member.ts';
 
 /** How many departures a room remembers, to answer RECIPIENT_LEFT instead of UNKNOWN_RECIPIENT. */
 const remembered = 256;
 
-/** The participants of a room, in order of joining, found by id, session and identity. */
+/**
+ * The participants of a room, in order of joining, found by id, session and identity. What a join needs to know of all
+ * of them is kept as it changes: in a room of a hundred thousand nobody may look at each of them for each who comes.
+ */
 export class Members {
   readonly #byId = new Map<string, Member>();
   readonly #bySession = new Map<string, Member>();
   readonly #byIdentity = new Map<string, Set<Member>>();
+  /** Those whom rosters of presence LISTED show. */
+  readonly #listed = new Set<Member>();
+  readonly #moderators = new Set<Member>();
+  /** Counted participants by role. */
+  readonly #roles = new Map<string, number>();
   readonly #departed = new Map<string, Reason>();
   #counted = 0;
 
@@ -43,8 +53,15 @@ export class Members {
     return this.#byId.values();
   }
 
-  moderators(): Member[] {
-    return [...this.#byId.values()].filter((member) => member.moderates);
+  /** Those whom rosters of this presence mode show. */
+  *shown(presence: Presence): Iterable<Member> {
+    if (presence === Presence.COUNT) return;
+    const candidates = presence === Presence.LISTED ? this.#listed : this.#byId.values();
+    for (const member of candidates) if (member.isShown(presence)) yield member;
+  }
+
+  moderators(): Iterable<Member> {
+    return this.#moderators;
   }
 
   add(member: Member): void {
@@ -54,7 +71,7 @@ export class Members {
     const same = this.#byIdentity.get(identity);
     if (same === undefined) this.#byIdentity.set(identity, new Set([member]));
     else same.add(member);
-    if (!member.hidden) this.#counted += 1;
+    this.#index(member);
   }
 
   remove(member: Member, reason: Reason): void {
@@ -63,7 +80,7 @@ export class Members {
     const same = this.#byIdentity.get(member.participant.identity);
     same?.delete(member);
     if (same?.size === 0) this.#byIdentity.delete(member.participant.identity);
-    if (!member.hidden) this.#counted -= 1;
+    this.#unindex(member);
     this.#departed.set(member.id, reason);
     if (this.#departed.size > remembered) {
       const [oldest] = this.#departed.keys();
@@ -71,18 +88,34 @@ export class Members {
     }
   }
 
-  /** A change of permissions may hide or show a member: the count follows. */
-  recount(wasHidden: boolean, member: Member): void {
-    this.#counted += Number(wasHidden) - Number(member.hidden);
+  /** Changes a member, but for its id and identity. False: it is as it was. */
+  change(member: Member, edit: (participant: Participant) => void): boolean {
+    this.#unindex(member);
+    const changed = member.change(edit);
+    this.#index(member);
+    return changed;
   }
 
   countByRole(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const member of this.#byId.values()) {
-      if (member.hidden) continue;
-      const { role } = member.participant;
-      counts[role] = (counts[role] ?? 0) + 1;
-    }
-    return counts;
+    return Object.fromEntries(this.#roles);
+  }
+
+  #index(member: Member): void {
+    if (member.isShown(Presence.LISTED)) this.#listed.add(member);
+    if (member.moderates) this.#moderators.add(member);
+    if (!member.hidden) this.#count(member.participant.role, 1);
+  }
+
+  #unindex(member: Member): void {
+    this.#listed.delete(member);
+    this.#moderators.delete(member);
+    if (!member.hidden) this.#count(member.participant.role, -1);
+  }
+
+  #count(role: string, by: 1 | -1): void {
+    this.#counted += by;
+    const count = (this.#roles.get(role) ?? 0) + by;
+    if (count === 0) this.#roles.delete(role);
+    else this.#roles.set(role, count);
   }
 }

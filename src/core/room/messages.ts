@@ -42,7 +42,8 @@ function say(room: RoomState, message: Publication, now: number): Published | Re
       return { offset: 0, version: 0 };
     }
     case DeliveryClass.LOSSY:
-      room.outlet.lossy(encodeRelayed(message.record, message.sender.origin, stampOf(message, now)));
+      if (room.takesLossy(now))
+        room.outlet.lossy(encodeRelayed(message.record, message.sender.origin, stampOf(message, now)));
       return { offset: 0, version: 0 };
     default:
       return append(room, message, now);

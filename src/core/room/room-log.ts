@@ -6,10 +6,19 @@ export interface RoomEntry {
   /** The whole ServerFrame, encoded: one byte string for all receivers. */
   readonly frame: Uint8Array;
   readonly size: number;
+  readonly offset: number;
   /** When it was appended, in milliseconds. */
   readonly at: number;
   /** Bytes of the DataMessage record at the front of the frame; 0 for roster changes. */
   readonly recordLength: number;
+}
+
+/** Messages for a reader that cannot go on from where it stands. */
+export interface CatchUp {
+  /** Oldest first. */
+  readonly messages: readonly RoomEntry[];
+  /** There were others, which are kept no longer. */
+  readonly missed: boolean;
 }
 
 type LogLimits = Pick<CoreLimits, 'roomEntries' | 'roomBytes' | 'roomAgeMs' | 'historyMessages'>;
@@ -19,8 +28,8 @@ export class RoomLog {
   readonly #limits: LogLimits;
   readonly #log = new OffsetLog<RoomEntry>();
   #history: RoomEntry[] = [];
-  /** Offset of the newest message that has left the log. */
-  #lastLostMessage = 0;
+  /** Offset of the newest message that is not in the history any more. */
+  #forgotten = 0;
 
   constructor(limits: LogLimits) {
     this.#limits = limits;
@@ -39,14 +48,10 @@ export class RoomLog {
   }
 
   append(frame: Uint8Array, at: number, recordLength = 0): number {
-    const entry = { frame, size: frame.length, at, recordLength };
-    const offset = this.#log.append(entry);
-    if (recordLength > 0) {
-      this.#history.push(entry);
-      if (this.#history.length > 2 * this.#limits.historyMessages) {
-        this.#history = this.#history.slice(-this.#limits.historyMessages);
-      }
-    }
+    const offset = this.#log.hi + 1;
+    const entry = { frame, size: frame.length, offset, at, recordLength };
+    this.#log.append(entry);
+    if (recordLength > 0) this.#remember(entry);
     this.expire(at);
     return offset;
   }
@@ -64,19 +69,30 @@ export class RoomLog {
       bytes -= entry.size;
       keep += 1;
     }
-    this.#log.trim(keep, (entry, offset) => {
-      if (entry.recordLength > 0) this.#lastLostMessage = offset;
-    });
-  }
-
-  /** Whether a cursor at `offset` has missed messages that are no longer in the log. */
-  hasLostMessagesAfter(offset: number): boolean {
-    return this.#lastLostMessage > offset;
+    this.#log.trim(keep);
   }
 
   /** The newest `count` messages, oldest first. */
   history(count: number): readonly RoomEntry[] {
     const most = Math.min(count, this.#limits.historyMessages);
     return most === 0 ? [] : this.#history.slice(-most);
+  }
+
+  /** The messages after `offset`, as far as they are kept as history. */
+  catchUp(offset: number): CatchUp {
+    const kept = this.history(this.#limits.historyMessages);
+    const first = this.#history.length - kept.length;
+    const forgotten = this.#history[first - 1]?.offset ?? this.#forgotten;
+    return { messages: kept.filter((entry) => entry.offset > offset), missed: forgotten > offset };
+  }
+
+  /** The history is cut at twice its length, so that it is not copied with each message. */
+  #remember(entry: RoomEntry): void {
+    const { historyMessages } = this.#limits;
+    this.#history.push(entry);
+    if (this.#history.length <= 2 * historyMessages) return;
+    const cut = this.#history.length - historyMessages;
+    this.#forgotten = this.#history[cut - 1]?.offset ?? this.#forgotten;
+    this.#history = this.#history.slice(cut);
   }
 }

@@ -2,6 +2,7 @@ import { clone, equals } from '@bufbuild/protobuf';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Recording, type RoomSettings, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { admitAll } from './admission.ts';
 import type { RoomState } from './room-state.ts';
 import { checkSettings, mergeSettings, resolveSettings } from './settings.ts';
 
@@ -39,6 +40,7 @@ export function patchRoom(room: RoomState, patch: RoomPatch, now: number): Refus
     // The same again is no change: nobody is told, and the version stays.
     if (!equals(RoomSettingsSchema, resolved, room.settings as RoomSettings)) {
       room.changeSettings(resolved, now);
+      if (!resolved.lobby) admitAll(room, now);
     }
   }
   if (patch.locked !== undefined) room.setLocked(patch.locked, now);

@@ -23,10 +23,11 @@ import { Bans } from './bans.ts';
 import { Board } from './board.ts';
 import { Hubs } from './hubs.ts';
 import { Lobby } from './lobby.ts';
+import { LossyRate } from './lossy-rate.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import type { RoomOutlet } from './outlet.ts';
-import { RoomLog } from './room-log.ts';
+import { type CatchUp, RoomLog } from './room-log.ts';
 import { encodeSnapshot } from './snapshot.ts';
 
 /** Why somebody goes, and what it is told. */
@@ -60,11 +61,12 @@ export class RoomState {
   readonly bans = new Bans();
   /** What each session was heard to say here: a frame that comes again is a duplicate. */
   readonly marks = new SenderMarks();
+  readonly #lossyRate = new LossyRate();
   #settings: RoomSettings;
   #locked = false;
   #recording: Recording = Recording.OFF;
   #version = 1;
-  #generation = 0;
+  #rosterFloor = 0;
   #lastOrdinal = 0;
   /** Since when nobody is here, in milliseconds. */
   #emptySince: number;
@@ -84,7 +86,7 @@ export class RoomState {
     this.limits = limits;
     this.outlet = outlet;
     this.log = new RoomLog(limits);
-    this.board = new Board(name, limits);
+    this.board = new Board(name, limits, () => this.members.counted);
     this.hubs = new Hubs(name, outlet);
     this.lobby = new Lobby(name, outlet);
     this.#settings = settings;
@@ -103,9 +105,9 @@ export class RoomState {
     return this.#version;
   }
 
-  /** Rises when rosters are shown differently from now on: cursors of an older generation need a snapshot. */
-  get generation(): number {
-    return this.#generation;
+  /** Rosters are shown differently since this offset: cursors below it need a snapshot. */
+  get rosterFloor(): number {
+    return this.#rosterFloor;
   }
 
   get hasHubs(): boolean {
@@ -165,15 +167,14 @@ export class RoomState {
     this.outlet.deliver(member.session.id, encodeBody({ case: 'left', value }));
   }
 
-  /** Changes a member and tells those who may see it, before or after. */
+  /** Changes a member and tells those who may see it, before or after. No change: nobody is told. */
   change(member: Member, now: number, edit: (participant: Participant) => void): void {
     const { presence } = this.#settings;
     const wasShown = member.isShown(presence);
     const wasHidden = member.hidden;
     const wasHub = member.isHub;
     const moderated = member.moderates;
-    member.change(edit);
-    this.members.recount(wasHidden, member);
+    if (!this.members.change(member, edit)) return;
     if (this.hasHubs && wasHub !== member.isHub) {
       if (member.isHub) this.hubs.open(member, this.members.all());
       else this.hubs.close(member, this.members.all());
@@ -193,13 +194,10 @@ export class RoomState {
     const reshown = settings.presence !== this.#settings.presence;
     const rewired = settings.topology !== this.#settings.topology;
     this.#settings = settings;
-    if (rewired) for (const member of this.members.all()) this.hubs.release(member);
-    if (rewired) for (const member of this.members.all()) this.hubs.close(member, []);
-    if (rewired && this.hasHubs) {
-      for (const member of this.members.all()) if (member.isHub) this.hubs.open(member, this.members.all());
-    }
-    if (reshown || rewired) this.#generation += 1;
+    if (rewired && this.hasHubs) this.hubs.openAll(this.members.all());
+    else if (rewired) this.hubs.closeAll(this.members.all());
     this.#updated(now);
+    if (reshown || rewired) this.#rosterFloor = this.log.hi;
   }
 
   setLocked(locked: boolean, now: number): void {
@@ -238,12 +236,20 @@ export class RoomState {
     return this.lobby.entries();
   }
 
-  /** Joined (and pages) for a member; `since` is its cursor where it had one. */
+  /** Whether one more LOSSY message goes out now. */
+  takesLossy(now: number): boolean {
+    return this.#lossyRate.take(this.#settings.maxLossyPerSecond || this.limits.lossyPerSecond, now);
+  }
+
+  /**
+   * Joined (and pages) for a member. `since` is its cursor where it had one: then the history holds what it has not read,
+   * as its cursor jumps over it.
+   */
   snapshot(member: Member, history: number, since: number | undefined): Uint8Array[] {
-    const { presence } = this.#settings;
     const others: Member[] = [];
-    for (const other of this.members.all())
-      if (other !== member && other.isShown(presence)) others.push(other);
+    for (const other of this.members.shown(this.#settings.presence)) if (other !== member) others.push(other);
+    const { messages, missed } = since === undefined ? nothingMissed : this.log.catchUp(since);
+    const asked = this.log.history(history);
     return encodeSnapshot(
       {
         room: this.info(),
@@ -253,9 +259,9 @@ export class RoomState {
         count: this.members.counted,
         self: member,
         others,
-        missedMessages: since !== undefined && this.log.hasLostMessagesAfter(since),
+        missedMessages: missed,
         retained: this.board.values(),
-        history: this.log.history(history),
+        history: asked.length > messages.length ? asked : messages,
       },
       this.limits.rosterPage,
     );
@@ -289,7 +295,7 @@ export class RoomState {
   }
 
   #tellCount(): void {
-    this.board.setCount(this.members.counted);
+    this.board.oweCount();
     this.outlet.changed();
   }
 
@@ -309,3 +315,5 @@ export class RoomState {
     this.outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
   }
 }
+
+const nothingMissed: CatchUp = { messages: [], missed: false };

@@ -54,12 +54,12 @@ export function encodeSnapshot(parts: SnapshotParts, pageSize: number): Uint8Arr
     }),
   );
   const fields: Uint8Array[] = [head];
-  for (const member of others.slice(0, pageSize)) fields.push(...field(participantsOfJoined, member.encoded));
+  for (const member of others.slice(0, pageSize)) addField(fields, participantsOfJoined, member.encoded);
   for (const stored of parts.retained) {
-    if (stored.recordLength > 0) fields.push(...field(retainedOfJoined, relayedMessage(stored)));
+    if (stored.recordLength > 0) addField(fields, retainedOfJoined, relayedMessage(stored));
   }
-  for (const stored of parts.history) fields.push(...field(historyOfJoined, relayedMessage(stored)));
-  const frames = [Buffer.concat(field(joinedField, Buffer.concat(fields)))];
+  for (const stored of parts.history) addField(fields, historyOfJoined, relayedMessage(stored));
+  const frames = [frameOf(joinedField, fields)];
   for (let from = pageSize; from < others.length; from += pageSize) {
     const to = from + pageSize;
     const delta = create(RosterDeltaSchema, {
@@ -69,18 +69,28 @@ export function encodeSnapshot(parts: SnapshotParts, pageSize: number): Uint8Arr
       complete: to >= others.length,
     });
     const page: Uint8Array[] = [toBinary(RosterDeltaSchema, delta)];
-    for (const member of others.slice(from, to)) page.push(...field(joinedOfDelta, member.encoded));
-    frames.push(Buffer.concat(field(rosterDeltaField, Buffer.concat(page))));
+    for (const member of others.slice(from, to)) addField(page, joinedOfDelta, member.encoded);
+    frames.push(frameOf(rosterDeltaField, page));
   }
   return frames;
 }
 
-/** Tag and length of a message field, and its bytes. */
-function field(number: number, bytes: Uint8Array): [Uint8Array, Uint8Array] {
+/** Adds tag and length of a message field, and its bytes. */
+function addField(pieces: Uint8Array[], number: number, bytes: Uint8Array): void {
+  pieces.push(headOf(number, bytes.length), bytes);
+}
+
+/** A ServerFrame whose body is the message made of these pieces. All of it is copied once. */
+function frameOf(number: number, pieces: Uint8Array[]): Uint8Array {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return Buffer.concat([headOf(number, length), ...pieces]);
+}
+
+function headOf(number: number, length: number): Uint8Array {
   const tag = (number << 3) | 2;
-  const head = new Uint8Array(varintSize(tag) + varintSize(bytes.length));
-  writeVarint(head, writeVarint(head, 0, tag), bytes.length);
-  return [head, bytes];
+  const head = new Uint8Array(varintSize(tag) + varintSize(length));
+  writeVarint(head, writeVarint(head, 0, tag), length);
+  return head;
 }
 
 const messageTag = (ServerFrameSchema.field.message.number << 3) | 2;

@@ -50,7 +50,7 @@ export class Connection implements LaneEvents {
 
   frame(bytes: Uint8Array): boolean {
     const stage = this.#stage;
-    if (stage.kind === 'attached') return stage.session.receive(bytes);
+    if (stage.kind === 'attached') return stage.session.incoming.frame(bytes);
     if (stage.kind === 'waiting') this.#hello(bytes, stage.cancel);
     return false;
   }
@@ -99,7 +99,7 @@ export class Connection implements LaneEvents {
       this.end(endingOf(fault.reason, fault.detail));
       return;
     }
-    const { body } = fromBinary(ClientFrameSchema, bytes);
+    const { body } = fromBinary(ClientFrameSchema, bytes, { readUnknownFields: false });
     if (body.case !== 'hello') {
       const got = body.case === undefined ? 'an empty frame' : `a frame with ${body.case}`;
       const ending = endingOf(Reason.OUT_OF_ORDER, `the first frame must be hello, but this is ${got}`);

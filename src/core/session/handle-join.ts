@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import { Participant_State as State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Join, JoinPendingSchema, type Leave } from '../../../gen/signalbox/v1/session_pb.ts';
 import { when } from '../eventually.ts';
@@ -24,10 +25,12 @@ export function handleJoin(session: Session, join: Join): Outcome {
   const { host, grants, info } = session;
   const key = roomKey(info.tenant, join.room);
   session.joins += 1;
+  session.stay(key);
   const mayName = grants.name === '' || grants.permissions.updateSelf;
   const request = {
     session: { id: session.id, device: info.device, bornAt: info.bornAt, tenant: info.tenant },
     attempt: session.attempt,
+    state: session.state.kind === 'attached' ? State.ACTIVE : State.AWAY,
     joins: session.joins,
     profile: {
       identity: info.identity,
@@ -58,7 +61,7 @@ function joined(session: Session, { room, history }: Join, outcome: JoinOutcome)
     return undefined;
   }
   const membership = session.rooms.get(room);
-  if (membership !== undefined) membership.cursor = { kind: 'none', history, since: undefined };
+  membership?.restart(history);
   session.host.markDirty(session);
   return undefined;
 }
@@ -109,7 +112,9 @@ function refuseJoin(session: Session, join: Join): Refusal | undefined {
       room: join.room,
     });
   }
-  if (!session.rooms.has(join.room) && host.engine.memberships(session.id).size >= host.limits.rooms) {
+  const memberships = host.engine.memberships(session.id);
+  const isNew = !memberships.has(roomKey(session.info.tenant, join.room));
+  if (isNew && memberships.size >= host.limits.rooms) {
     return refuse(Reason.TOO_LARGE, `a session may be in ${host.limits.rooms} rooms at once`, {
       room: join.room,
     });

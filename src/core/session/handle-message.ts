@@ -2,6 +2,7 @@ import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { AppendOutcome } from '../engine.ts';
 import { when } from '../eventually.ts';
+import type { CoreLimits } from '../limits.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Member } from '../room/member.ts';
 import type { Publication } from '../room/publication.ts';
@@ -21,23 +22,24 @@ export function handleMessage(session: Session, bytes: Uint8Array, scan: FrameSc
   if (refusal !== undefined) return refusal;
   const presence = findPresence(session, message.room, 'message.room');
   if (isRefusal(presence)) return presence;
-  const denial = denyMessage(message, presence.self);
-  if (denial !== undefined) return denial;
+  const { messageType } = message;
+  const denial = denyMessage({ messageType, delivery: deliveryOf(message) }, presence.self);
+  if (denial !== undefined) return { ...denial, room: message.room };
   const record = bytes.subarray(recordStart, bodyEnd);
   if (isDirected(message)) return sendTo(session, presence, record, scan);
-  const publication = publicationOf(session, presence, record, scan);
-  return when(session.host.engine.publish(presence.membership.key, publication), (result) =>
+  const { membership, self } = presence;
+  const origin = membership.messageOrigin(self);
+  const publication = {
+    ...contentOf(record, message),
+    sender: { session: session.id, participant: self.id, seq: scan.seq, origin },
+  };
+  return when(session.host.engine.publish(membership.key, publication), (result) =>
     isRefusal(result) ? result : undefined,
   );
 }
 
-/** A message as rooms take it. `record` is copied by the room. */
-export function publicationOf(
-  session: Session,
-  { membership, self }: Presence,
-  record: Uint8Array,
-  { seq, message }: Pick<FrameScan, 'seq' | 'message'>,
-): Publication {
+/** What a room takes of a message, beside its sender. `record` is copied by the room. */
+export function contentOf(record: Uint8Array, message: MessageScan): Omit<Publication, 'sender'> {
   return {
     record,
     delivery: deliveryOf(message),
@@ -45,12 +47,6 @@ export function publicationOf(
     key: message.key,
     hasContent: message.contentBytes > 0,
     count: message.count,
-    sender: {
-      session: session.id,
-      participant: self.id,
-      seq,
-      origin: membership.messageOrigin(self),
-    },
   };
 }
 
@@ -105,49 +101,63 @@ function refusalOf(outcomes: readonly AppendOutcome[], room: string): Refusal | 
 }
 
 /** What a message may not be, whoever sends it. */
-export function refuseMessage({ host }: Session, { seq, message }: FrameScan): Refusal | undefined {
-  const size = message.end - message.start;
+function refuseMessage(
+  { host }: Session,
+  { seq, message, bodyStart, bodyEnd }: FrameScan,
+): Refusal | undefined {
   const { room } = message;
-  const malformed = (fieldPath: string, problem: string) =>
-    refuse(Reason.MALFORMED, `${fieldPath}: ${problem}`, { fieldPath, room });
-  if (size > host.limits.messageBytes) {
-    const detail = `message: ${size} bytes; at most ${host.limits.messageBytes}`;
-    return refuse(Reason.TOO_LARGE, detail, { fieldPath: 'message', room });
+  const refusal = refuseContent(message, bodyEnd - bodyStart, host.limits, 'message');
+  if (refusal !== undefined) return refusal;
+  const malformed = (detail: string) =>
+    refuse(Reason.MALFORMED, `seq: ${detail}`, { fieldPath: 'seq', room });
+  if (seq === 0 && deliveryOf(message) !== DeliveryClass.LOSSY) {
+    return malformed('only LOSSY messages go without a seq of 1, 2, 3 …');
   }
+  if (seq === 0 && isDirected(message)) return malformed('a message to some needs a seq of 1, 2, 3 …');
+  return undefined;
+}
+
+/** What is wrong with a message of `size` bytes that stands in the field `path`. */
+export function refuseContent(
+  message: MessageScan,
+  size: number,
+  { messageBytes }: Pick<CoreLimits, 'messageBytes'>,
+  path: string,
+): Refusal | undefined {
+  const { room } = message;
+  const at = (reason: Reason, fieldPath: string, problem: string) =>
+    refuse(reason, `${fieldPath}: ${problem}`, { fieldPath, room });
+  if (size > messageBytes) return at(Reason.TOO_LARGE, path, `${size} bytes; at most ${messageBytes}`);
   const delivery = deliveryOf(message);
   if (delivery > DeliveryClass.COUNTED) {
-    return refuse(Reason.UNSUPPORTED, `message.delivery: ${delivery} is not a delivery class`, {
-      fieldPath: 'message.delivery',
-      room,
-    });
-  }
-  if (seq === 0 && delivery !== DeliveryClass.LOSSY) {
-    return malformed('seq', 'only LOSSY messages go without a seq of 1, 2, 3 …');
+    return at(Reason.UNSUPPORTED, `${path}.delivery`, `${delivery} is not a delivery class`);
   }
   const typeProblem = messageTypeProblem(message.messageType);
-  if (typeProblem !== undefined) return malformed('message.message_type', typeProblem);
-  if (Buffer.byteLength(message.key) > 64) return malformed('message.key', 'at most 64 bytes');
+  if (typeProblem !== undefined) return at(Reason.MALFORMED, `${path}.message_type`, typeProblem);
+  if (Buffer.byteLength(message.key) > 64) return at(Reason.MALFORMED, `${path}.key`, 'at most 64 bytes');
   const keyed = delivery === DeliveryClass.LATEST || delivery === DeliveryClass.COUNTED;
-  if (keyed && isDirected(message))
-    return malformed('message.delivery', 'LATEST and COUNTED go to the whole room');
-  if (seq === 0 && isDirected(message)) return malformed('seq', 'a message to some needs a seq of 1, 2, 3 …');
+  if (keyed && isDirected(message)) {
+    return at(Reason.MALFORMED, `${path}.delivery`, 'LATEST and COUNTED go to the whole room');
+  }
   if (delivery === DeliveryClass.COUNTED && Math.abs(message.count) > largestCount) {
-    return malformed('message.count', `${-largestCount} to ${largestCount}`);
+    return at(Reason.MALFORMED, `${path}.count`, `${-largestCount} to ${largestCount}`);
   }
   return undefined;
 }
 
-/** What this sender may not send. */
-export function denyMessage(message: MessageScan, self: Member): Refusal | undefined {
-  const { permissions } = self.participant;
-  const deny = (detail: string) => refuse(Reason.DENIED, detail, { room: message.room });
-  if (permissions === undefined) return deny('the token does not permit to send messages');
-  if (permissions.muteMessages) return deny('the token does not permit to send messages');
-  const delivery = deliveryOf(message);
+/** Why a member may not say this. */
+export function denyMessage(
+  { delivery, messageType }: Pick<Publication, 'delivery' | 'messageType'>,
+  { participant: { permissions } }: Member,
+): Refusal | undefined {
+  const deny = (detail: string) => refuse(Reason.DENIED, detail);
+  if (permissions === undefined || permissions.muteMessages) {
+    return deny('the token does not permit to send messages');
+  }
   if (permissions.deliveries.length > 0 && !permissions.deliveries.includes(delivery)) {
     return deny('the token does not permit this delivery class');
   }
-  if (permissions.sendTypes.length > 0 && !permissions.sendTypes.includes(message.messageType)) {
+  if (permissions.sendTypes.length > 0 && !permissions.sendTypes.includes(messageType)) {
     return deny('the token does not permit messages of this message_type');
   }
   return undefined;

@@ -15,7 +15,7 @@ import { type FrameScan, MESSAGE_BODY } from '../wire/scan.ts';
 import { varintSize, writeVarint } from '../wire/varint.ts';
 import { findPresence } from './find-membership.ts';
 import type { Outcome } from './handle-frame.ts';
-import { denyMessage, isDirected, publicationOf, refuseMessage } from './handle-message.ts';
+import { contentOf, denyMessage, isDirected, refuseContent } from './handle-message.ts';
 import type { Session } from './session.ts';
 import { tokenReason } from './token-reason.ts';
 
@@ -37,9 +37,9 @@ export function handleClientState(
 export function handleSetWill(session: Session, will: SetWill, bytes: Uint8Array, scan: FrameScan): Outcome {
   const presence = findPresence(session, will.room, 'set_will.room');
   if (isRefusal(presence)) return presence;
-  const { key } = presence.membership;
+  const { membership, self } = presence;
   if (will.message === undefined) {
-    session.wills.delete(key);
+    membership.will = undefined;
     return undefined;
   }
   if (will.message.room !== will.room) {
@@ -47,7 +47,7 @@ export function handleSetWill(session: Session, will: SetWill, bytes: Uint8Array
     return refuse(Reason.MALFORMED, `${fieldPath}: must be the same room`, { fieldPath, room: will.room });
   }
   const { start, end } = scan.message;
-  const refusal = refuseMessage(session, scan) ?? denyMessage(scan.message, presence.self);
+  const refusal = refuseContent(scan.message, end - start, session.host.limits, 'set_will.message');
   if (refusal !== undefined) return refusal;
   if (isDirected(scan.message)) {
     const fieldPath = 'set_will.message';
@@ -56,14 +56,16 @@ export function handleSetWill(session: Session, will: SetWill, bytes: Uint8Array
       room: will.room,
     });
   }
-  const record = messageRecord(bytes.subarray(start, end));
-  session.wills.set(key, publicationOf(session, presence, record, { seq: 0, message: scan.message }));
+  const content = contentOf(messageRecord(bytes.subarray(start, end)), scan.message);
+  const denial = denyMessage(content, self);
+  if (denial !== undefined) return { ...denial, room: will.room };
+  membership.will = content;
   return undefined;
 }
 
 /** A newer token of the same identity: what it permits holds from now on, in every room. */
 export function handleRefreshToken(session: Session, { token }: RefreshToken): Promise<Refusal | undefined> {
-  const { verifier, engine } = session.host;
+  const { verifier } = session.host;
   return verifier.verify(token).then((grants) => {
     const fieldPath = 'refresh_token.token';
     if (isTokenRefusal(grants)) return refuse(tokenReason(grants), grants.detail, { fieldPath });
@@ -78,13 +80,24 @@ export function handleRefreshToken(session: Session, { token }: RefreshToken): P
         room: uncovered,
       });
     }
-    const before = session.grants;
-    session.grants = grants;
-    const patch = changeOf(before, grants);
-    if (patch === undefined) return undefined;
-    for (const { key, participant } of session.rooms.values()) void engine.change(key, participant, patch);
+    regrant(session, grants);
     return undefined;
   });
+}
+
+/** What a newer token permits holds from now on, in every room. A room that it does not cover is left. */
+export function regrant(session: Session, grants: Grants): void {
+  const { engine } = session.host;
+  const patch = changeOf(session.grants, grants);
+  session.grants = grants;
+  for (const { key, name, participant } of [...session.rooms.values()]) {
+    if (!coversRoom(grants, name)) {
+      void engine.leave(key, session.id, {
+        reason: Reason.DENIED,
+        detail: 'the new token is not for this room',
+      });
+    } else if (patch !== undefined) void engine.change(key, participant, patch);
+  }
 }
 
 /** What a newer token changes: what it leaves as it was may have been changed live, and stays. */

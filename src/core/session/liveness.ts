@@ -18,6 +18,12 @@ export class Liveness {
     this.#session = session;
   }
 
+  /** A connection begins: what the client said of itself on an older one is over. */
+  attached(): void {
+    this.suspended = false;
+    this.heard();
+  }
+
   /** Something came from the client. */
   heard(): void {
     this.#heardAt = this.#session.host.clock.now();
@@ -34,8 +40,12 @@ export class Liveness {
 
   /** Called about once a second while attached. */
   check(now: number): void {
-    const { state, host } = this.#session;
+    const { state, host, incoming } = this.#session;
     if (state.kind !== 'attached' || this.suspended) return;
+    if (!incoming.isReading) {
+      this.heard();
+      return;
+    }
     const { pingIntervalMs, pongTimeoutMs } = host.limits;
     if (this.#pingedAt !== undefined && now - this.#pingedAt >= pongTimeoutMs) {
       const detail = `no answer to a Ping within ${pongTimeoutMs} ms`;

@@ -1,27 +1,37 @@
+import type { RoomPosition } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { RoomView } from '../engine.ts';
 import type { Member } from '../room/member.ts';
+import type { Publication } from '../room/publication.ts';
 import type { RoomKey } from '../room-key.ts';
 import { OriginTemplate } from '../wire/origin.ts';
 
-/** Where a reader stands in a room; `none`: it needs a snapshot first. */
+/** Where a reader stands in a room; `none`: it needs a snapshot first, as it has read nothing, or up to `since`. */
 export type RoomCursor =
   | { readonly kind: 'none'; readonly history: number; readonly since: number | undefined }
-  | { readonly kind: 'at'; readonly generation: number; readonly offset: number; readonly version: number };
+  | { readonly kind: 'at'; readonly offset: number; readonly version: number };
 
-/** A session in a room: its participant there, and how far it has read. */
+/** A session in a room: its participant there, and how far it has read. It ends with that participant. */
 export class Membership {
   readonly key: RoomKey;
   readonly view: RoomView;
   readonly participant: string;
+  /**
+   * seq of the inbox as it began. Joined waits for the frames up to there: the Left of the membership before, and the
+   * JoinPending of this one.
+   */
+  readonly beganAfter: number;
   cursor: RoomCursor = { kind: 'none', history: 0, since: undefined };
+  /** What the room gets should the session be lost. */
+  will: Omit<Publication, 'sender'> | undefined;
   /** The sender's part of an Origin, of signals: encoded once. */
   readonly signalOrigin: OriginTemplate;
   #messageOrigin: { readonly of: object; readonly template: OriginTemplate } | undefined;
 
-  constructor(key: RoomKey, view: RoomView, participant: string) {
+  constructor(key: RoomKey, view: RoomView, participant: string, beganAfter: number) {
     this.key = key;
     this.view = view;
     this.participant = participant;
+    this.beganAfter = beganAfter;
     this.signalOrigin = new OriginTemplate(participant);
   }
 
@@ -41,5 +51,24 @@ export class Membership {
       this.#messageOrigin = { of, template: new OriginTemplate(of.id, of.identity, of.name) };
     }
     return this.#messageOrigin.template;
+  }
+
+  /** A snapshot is due, with the newest `history` messages. */
+  restart(history: number): void {
+    const since = this.cursor.kind === 'at' ? this.cursor.offset : this.cursor.since;
+    this.cursor = { kind: 'none', history, since };
+  }
+
+  /**
+   * The client says where it stands in the room, and in its inbox. One that has not read the Left of the membership before
+   * speaks of that one.
+   */
+  rewind(position: RoomPosition | undefined, receivedSeq: number): void {
+    const { view, cursor } = this;
+    const { offset = 0, version = 0 } = position ?? {};
+    const known = position?.epoch === view.epoch && offset <= view.log.hi && version <= view.board.version;
+    if (known && cursor.kind === 'at' && receivedSeq >= this.beganAfter) {
+      this.cursor = { kind: 'at', offset, version };
+    } else this.cursor = { kind: 'none', history: 0, since: known ? offset : undefined };
   }
 }

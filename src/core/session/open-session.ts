@@ -1,15 +1,16 @@
+import { Feature } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
-import { type Hello, Welcome_Outcome as Outcome } from '../../../gen/signalbox/v1/session_pb.ts';
+import { type Hello, Welcome_Outcome as Outcome, type Resume } from '../../../gen/signalbox/v1/session_pb.ts';
 import { type Grants, isRefusal as isTokenRefusal } from '../grants.ts';
-import { type Ending, endingOf } from '../refusal.ts';
+import { endingOf } from '../refusal.ts';
 import { boundedProblem } from '../text.ts';
 import { frameOnWire } from '../wire/wire-run.ts';
 import type { Connection } from './connection.ts';
-import { handleClientState } from './handle-session.ts';
+import { handleClientState, regrant } from './handle-session.ts';
 import { Session } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { tokenReason } from './token-reason.ts';
-import { encodeWelcome } from './welcome.ts';
+import { encodeWelcome, type WelcomeParts } from './welcome.ts';
 
 /** What opening a session needs beside the host. */
 export interface Opener {
@@ -25,70 +26,43 @@ export interface Opener {
  * be honoured becomes a fresh session in the same round trip, with the reason.
  */
 export async function openSession(opener: Opener, hello: Hello, connection: Connection): Promise<void> {
-  const outcome = await resumeOrOpen(opener, hello, connection);
-  if (outcome === undefined || connection.isEnded) return;
-  if ('nextStep' in outcome) {
-    connection.end(outcome);
+  const deviceProblem = boundedProblem('hello.device_id', hello.deviceId, 0, 64);
+  if (deviceProblem !== undefined) {
+    connection.end(endingOf(Reason.MALFORMED, deviceProblem));
     return;
   }
-  const { session, welcome, attempt } = outcome;
-  session.attempt = attempt;
-  const bytes = encodeWelcome(session, {
-    ...welcome,
-    serverVersion: opener.serverVersion,
-    region: opener.region,
-  });
-  connection.lane.write(frameOnWire(connection.lane.framing, bytes));
-  connection.attach(session);
-  const resumed = welcome.outcome === Outcome.RESUMED ? hello.resume : undefined;
-  session.attach(connection, attempt, resumed);
-  if (hello.state !== undefined) void handleClientState(session, hello.state);
-  connection.goOn();
-}
-
-interface Opened {
-  readonly session: Session;
-  readonly attempt: number;
-  readonly welcome: {
-    readonly outcome: Outcome;
-    readonly reason?: Reason;
-    readonly resumeToken: string;
-    readonly sendKey: string;
-    readonly epoch: string;
-  };
-}
-
-async function resumeOrOpen(
-  opener: Opener,
-  hello: Hello,
-  connection: Connection,
-): Promise<Opened | Ending | undefined> {
-  const { host } = opener;
-  const deviceProblem = boundedProblem('hello.device_id', hello.deviceId, 0, 64);
-  if (deviceProblem !== undefined) return endingOf(Reason.MALFORMED, deviceProblem);
   const token = hello.token || connection.lane.peer.bearerToken;
-  const grants = token === '' ? undefined : await host.verifier.verify(token);
-  if (connection.isEnded) return undefined;
+  const grants = token === '' ? undefined : await opener.host.verifier.verify(token);
   if (grants !== undefined && isTokenRefusal(grants)) {
-    return endingOf(tokenReason(grants), grants.detail);
+    connection.end(endingOf(tokenReason(grants), grants.detail));
+    return;
   }
-  if (hello.resume === undefined) return open(opener, hello, grants, undefined);
-  const resumed = await resume(opener, hello, grants);
-  if (resumed.status === 'resumed') return resumed.opened;
-  if (resumed.reason === Reason.REPLACED) return endingOf(Reason.REPLACED, resumed.detail);
-  return connection.isEnded ? undefined : open(opener, hello, grants, resumed.reason);
+  let refused: Reason | undefined;
+  if (hello.resume !== undefined && !connection.isEnded) {
+    const resumed = await resume(opener, hello.resume, grants, connection, hello);
+    if (resumed === undefined) return;
+    if (resumed.reason === Reason.REPLACED) {
+      connection.end(endingOf(Reason.REPLACED, resumed.detail));
+      return;
+    }
+    refused = resumed.reason;
+  }
+  if (!connection.isEnded) await open(opener, hello, grants, refused, connection);
 }
 
 async function open(
-  { host, register }: Opener,
+  opener: Opener,
   hello: Hello,
   grants: Grants | undefined,
-  refusedResume: Reason | undefined,
-): Promise<Opened | Ending> {
+  refused: Reason | undefined,
+  connection: Connection,
+): Promise<void> {
   if (grants === undefined) {
     const detail = 'a token is needed: in hello.token, or in the metadata authorization: Bearer <token>';
-    return endingOf(Reason.TOKEN_INVALID, detail);
+    connection.end(endingOf(Reason.TOKEN_INVALID, detail));
+    return;
   }
+  const { host } = opener;
   const { crypto, clock, engine } = host;
   const id = crypto.random(12);
   const secret = crypto.random(32);
@@ -100,53 +74,99 @@ async function open(
     device: hello.deviceId === '' ? id : hello.deviceId,
     bornAt: clock.now(),
     sendKeyHash: crypto.sha256(sendKey),
-    features: hello.features,
+    features: knownFeatures(hello),
   };
   await engine.openSession({ ...info, secretHash: crypto.sha256(secret), attempt: 1 });
+  if (connection.isEnded) {
+    // Nobody knows of this session: nobody could take it up.
+    await engine.endSession(id);
+    return;
+  }
   const session = new Session(host, info, grants);
-  register(session);
-  const welcome = {
-    outcome: refusedResume === undefined ? Outcome.NEW : Outcome.FRESH,
-    ...(refusedResume === undefined ? {} : { reason: refusedResume }),
+  opener.register(session);
+  attach(opener, session, connection, hello, 1, undefined, {
+    outcome: refused === undefined ? Outcome.NEW : Outcome.FRESH,
+    ...(refused === undefined ? {} : { reason: refused }),
     resumeToken: `${id}.${secret}`,
     sendKey,
     epoch: engine.inbox(id)?.epoch ?? '',
-  };
-  return { session, attempt: 1, welcome };
+  });
 }
 
-type Resumption =
-  | { readonly status: 'resumed'; readonly opened: Opened }
-  | { readonly status: 'refused'; readonly reason: Reason; readonly detail: string };
+/** Why a session cannot be taken up. */
+interface ResumeRefusal {
+  readonly reason: Reason;
+  readonly detail: string;
+}
 
-async function resume(opener: Opener, hello: Hello, grants: Grants | undefined): Promise<Resumption> {
+async function resume(
+  opener: Opener,
+  asked: Resume,
+  grants: Grants | undefined,
+  connection: Connection,
+  hello: Hello,
+): Promise<ResumeRefusal | undefined> {
   const { host } = opener;
-  const { token = '', attempt = 0 } = hello.resume ?? {};
-  const dot = token.indexOf('.');
-  const id = token.slice(0, dot);
-  const secret = token.slice(dot + 1);
+  const dot = asked.token.indexOf('.');
+  const id = asked.token.slice(0, dot);
+  const secret = asked.token.slice(dot + 1);
   const session = dot > 0 ? opener.session(id) : undefined;
-  if (session === undefined || session.state.kind === 'closed') {
-    return { status: 'refused', reason: Reason.WINDOW_EXPIRED, detail: 'the session has ended' };
-  }
+  if (session === undefined || session.state.kind === 'closed') return ended;
   const { tenant, identity } = session.info;
+  const attempt = asked.attempt === 0 ? session.attempt : asked.attempt;
   const attached = await host.engine.attachSession({
     session: id,
     secretHash: host.crypto.sha256(secret),
     tenant: grants?.tenant ?? tenant,
     identity: grants === undefined || grants.identity === '' ? identity : grants.identity,
-    attempt: attempt === 0 ? session.attempt : attempt,
+    attempt,
   });
   if (attached.status === 'refused') return attached;
-  if (grants !== undefined) session.grants = grants;
-  const welcome = {
+  if (connection.isEnded) return undefined;
+  // While the engine answered, the session may have ended, or a later attempt may have come through.
+  if (opener.session(id) !== session) return ended;
+  if (attempt < session.attempt) {
+    return { reason: Reason.REPLACED, detail: `attempt ${session.attempt} owns the session` };
+  }
+  if (grants === undefined && session.grants.expiresAt <= host.clock.now()) {
+    const detail = 'the token of this session has ended: resume with a new one';
+    connection.end(endingOf(Reason.TOKEN_EXPIRED, detail));
+    return undefined;
+  }
+  if (grants !== undefined) regrant(session, grants);
+  attach(opener, session, connection, hello, attempt, asked, {
     outcome: Outcome.RESUMED,
     resumeToken: '',
     sendKey: sendKeyOf(host, id, secret),
     epoch: attached.epoch,
-  };
-  const opened = { session, attempt: attempt === 0 ? session.attempt : attempt, welcome };
-  return { status: 'resumed', opened };
+  });
+  return undefined;
+}
+
+const ended: ResumeRefusal = { reason: Reason.WINDOW_EXPIRED, detail: 'the session has ended' };
+
+function attach(
+  { serverVersion, region }: Opener,
+  session: Session,
+  connection: Connection,
+  hello: Hello,
+  attempt: number,
+  resumed: Resume | undefined,
+  welcome: Omit<WelcomeParts, 'serverVersion' | 'region'>,
+): void {
+  session.attempt = attempt;
+  const bytes = encodeWelcome(session, { ...welcome, serverVersion, region });
+  connection.lane.write(frameOnWire(connection.lane.framing, bytes));
+  connection.attach(session);
+  session.attach(connection, attempt, resumed);
+  if (hello.state !== undefined) void handleClientState(session, hello.state);
+  connection.goOn();
+}
+
+/** Peers are shown each feature once, and none that this schema does not know: a Hello may say what it likes. */
+function knownFeatures({ features }: Hello): Feature[] {
+  const known: ReadonlySet<number> = new Set(Object.values(Feature));
+  return [...new Set(features)].filter((feature) => known.has(feature) && feature !== Feature.UNSPECIFIED);
 }
 
 /** Derived from the resume secret, which it does not give away: it sends for the session and cannot resume it. */

@@ -3,7 +3,7 @@ import { PingSchema, PongSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Resume, ResyncSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
-import { endingOf, type Refusal } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 import { encodeBody, encodeFrameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
 import type { Membership } from './membership.ts';
@@ -21,7 +21,6 @@ const unsequencedErrorMs = 1000;
  */
 export class Outgoing {
   readonly #session: Session;
-  /** seq of the newest inbox frame that was written. */
   #sent = 0;
   #ackTold = 0;
   #ackNow = false;
@@ -39,16 +38,21 @@ export class Outgoing {
 
   /** Frames of the client were carried out: it is told with the next frame, or soon, or now. */
   oweAck(now: boolean): void {
-    const { host, done } = this.#session;
-    if (now || done - this.#ackTold >= host.limits.ackFrames) {
+    const { host, incoming } = this.#session;
+    if (now || incoming.done - this.#ackTold >= host.limits.ackFrames) {
       this.#ackNow = true;
       host.markDirty(this.#session);
       return;
     }
     this.#ackTimer ??= host.clock.after(host.limits.ackDelayMs, () => {
       this.#ackTimer = undefined;
-      if (this.#ackTold < this.#session.done) this.oweAck(true);
+      if (this.#ackTold < this.#session.incoming.done) this.oweAck(true);
     });
+  }
+
+  /** seq of the newest inbox frame that was written. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** The client learned of `ack` otherwise: in the answer of SendFrames. */
@@ -100,68 +104,69 @@ export class Outgoing {
     this.#ackNow = true;
     const inbox = engine.inbox(this.#session.id);
     if (inbox !== undefined) {
-      const known = resume.epoch === inbox.epoch && resume.receivedSeq <= inbox.hi;
-      this.#sent = known ? Math.max(resume.receivedSeq, inbox.lo) : inbox.lo;
-      if (known) this.#session.acknowledge(resume.receivedSeq);
+      const { epoch, receivedSeq } = resume;
+      const known = epoch === inbox.epoch && receivedSeq >= inbox.lo && receivedSeq <= inbox.hi;
+      this.#sent = known ? receivedSeq : inbox.lo;
+      if (known) this.#session.acknowledge(receivedSeq);
       else this.#resync = encodeResync(inbox.epoch, this.#sent + 1);
     }
     const positions = new Map(resume.rooms.map((position) => [position.room, position]));
     for (const membership of this.#session.rooms.values()) {
-      const { view, cursor } = membership;
-      const at = positions.get(view.name);
-      const sameRoster = cursor.kind === 'at' && cursor.generation === view.generation;
-      const known =
-        at !== undefined &&
-        at.epoch === view.epoch &&
-        at.offset <= view.log.hi &&
-        at.version <= view.board.version;
-      membership.cursor =
-        known && sameRoster
-          ? { kind: 'at', generation: view.generation, offset: at.offset, version: at.version }
-          : { kind: 'none', history: 0, since: known ? at.offset : undefined };
+      membership.rewind(positions.get(membership.name), this.#sent);
     }
   }
 
-  /** Writes what the client has not been sent, as far as its transport takes it. */
+  /**
+   * Writes what the client has not been sent, as far as its transport takes it. Rooms come before the inbox: a signal never
+   * comes before its sender's join. Joined of a new membership comes in its place among the frames of the inbox. An
+   * acknowledgement comes when nothing of the inbox is left, as the refusals that belong to it stand there.
+   */
   flush(tick: PumpTick): void {
-    const { state, host, done, id } = this.#session;
+    const { state, host, id, rooms } = this.#session;
     if (state.kind !== 'attached' || !this.#writable) return;
     const { lane } = state.connection;
     const run = new WireRun(lane.framing);
     this.#addSlots(run);
-    for (const membership of this.#session.rooms.values()) this.#addRoom(run, membership, tick);
+    let early = 0;
+    for (const membership of rooms.values()) {
+      if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
+      else early += 1;
+    }
     const inbox = host.engine.inbox(id);
-    let ack = this.#ackTold < done ? done : 0;
-    if (inbox !== undefined) {
-      while (this.#sent < inbox.hi && run.size < host.limits.gatherBytes) {
-        const entry = inbox.at(this.#sent + 1);
-        if (entry === undefined) break;
-        this.#sent += 1;
-        run.add(this.#sent, ack, entry.body);
-        ack = this.#told(ack);
-      }
-      if (this.#sent < inbox.hi) host.markDirty(this.#session);
-      if (inbox.hi - inbox.lo > 2 * host.limits.inboxFrames) {
-        const detail = 'the client does not acknowledge the frames of its inbox';
-        state.connection.end(endingOf(Reason.SLOW_CONSUMER, detail));
-        return;
+    const hi = inbox?.hi ?? 0;
+    while (this.#sent < hi && run.size < host.limits.gatherBytes) {
+      const entry = inbox?.at(this.#sent + 1);
+      if (entry === undefined) break;
+      this.#sent += 1;
+      run.add(this.#sent, this.#sent === hi ? this.#takeAck() : 0, entry.body);
+      if (early === 0) continue;
+      for (const membership of rooms.values()) {
+        if (membership.beganAfter !== this.#sent || membership.cursor.kind === 'at') continue;
+        this.#addRoom(run, membership, tick);
+        early -= 1;
       }
     }
-    if (ack > 0 && (this.#ackNow || run.size > 0)) {
-      run.add(0, ack, nothing);
-      this.#told(ack);
+    if (this.#sent < hi) host.markDirty(this.#session);
+    else if (this.#ackNow || run.size > 0) {
+      const ack = this.#takeAck();
+      if (ack > 0) run.add(0, ack, nothing);
     }
     if (run.size > 0 && !lane.write(run.join())) this.#writable = false;
   }
 
-  #told(ack: number): 0 {
-    if (ack > 0) {
-      this.#ackTold = ack;
-      this.#ackNow = false;
-      this.#ackTimer?.();
-      this.#ackTimer = undefined;
-    }
-    return 0;
+  /** What was carried out and not told; 0: nothing. */
+  #takeAck(): number {
+    const { done } = this.#session.incoming;
+    if (!this.#ackNow && this.#ackTold >= done) return 0;
+    this.#ackTold = done;
+    this.#ackNow = false;
+    this.#ackTimer?.();
+    this.#ackTimer = undefined;
+    return done;
+  }
+
+  #mayRead({ cursor, beganAfter }: Membership): boolean {
+    return cursor.kind === 'at' || beganAfter <= this.#sent;
   }
 
   #addSlots(run: WireRun): void {
@@ -190,18 +195,11 @@ export class Outgoing {
     const before = membership.cursor;
     const behind =
       before.kind === 'at' &&
-      (before.generation !== view.generation ||
-        before.offset < view.log.lo ||
-        before.version < view.board.floor);
+      (before.offset < view.rosterFloor || before.offset < view.log.lo || before.version < view.board.floor);
     if (before.kind === 'none' || behind) {
       const { history, since } = before.kind === 'none' ? before : { history: 0, since: before.offset };
       for (const frame of view.snapshot(self, history, since)) run.add(0, 0, frame);
-      membership.cursor = {
-        kind: 'at',
-        generation: view.generation,
-        offset: view.log.hi,
-        version: view.board.version,
-      };
+      membership.cursor = { kind: 'at', offset: view.log.hi, version: view.board.version };
       return;
     }
     const { framing } = run;
@@ -212,12 +210,13 @@ export class Outgoing {
       offset = shared.upTo;
       if (offset < view.log.hi) this.#session.host.markDirty(this.#session);
     }
-    if (version < view.board.version) {
+    // Counts beside the log are newer than those in it: they come when it is read.
+    if (offset === view.log.hi && version < view.board.version) {
       run.addWired(tick.boardRun(view, framing, version));
       version = view.board.version;
     }
     if (offset !== before.offset || version !== before.version) {
-      membership.cursor = { kind: 'at', generation: before.generation, offset, version };
+      membership.cursor = { kind: 'at', offset, version };
     }
     const lossy = tick.lossyRun(membership.key, framing);
     if (lossy !== undefined) run.addWired(lossy);

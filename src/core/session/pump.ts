@@ -92,7 +92,7 @@ export class Pump {
     const sessions = [...this.#dirty];
     this.#dirty.clear();
     const tick = new SharedRuns(this.#lossy);
-    for (const session of sessions) session.outgoing.flush(tick);
+    for (const session of sessions) session.pump(tick);
     this.#lossy.clear();
   }
 }

@@ -1,20 +1,19 @@
 import type { Feature } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Participant_State as State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
-import type { Resume } from '../../../gen/signalbox/v1/session_pb.ts';
+import { NextStep, type Resume } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
-import { when } from '../eventually.ts';
+import { all, type Eventually, when } from '../eventually.ts';
 import type { Grants } from '../grants.ts';
-import { type Ending, endingOf, type Refusal } from '../refusal.ts';
-import type { Publication } from '../room/publication.ts';
+import { type Ending, endingOf } from '../refusal.ts';
 import type { RoomKey } from '../room-key.ts';
-import { encodeFrameError } from '../server-frame.ts';
-import { scanClientFrame } from '../wire/scan.ts';
 import type { Connection } from './connection.ts';
-import { handleFrame } from './handle-frame.ts';
+import { denyMessage } from './handle-message.ts';
+import { Incoming } from './incoming.ts';
 import { Liveness } from './liveness.ts';
 import { Membership } from './membership.ts';
 import { Outgoing } from './outgoing.ts';
+import type { PumpTick } from './pump.ts';
 import { sendReceipts } from './receipts.ts';
 import type { SessionHost } from './session-host.ts';
 
@@ -44,7 +43,7 @@ export class Session {
   readonly info: SessionIdentity;
   readonly host: SessionHost;
   readonly rooms = new Map<string, Membership>();
-  readonly wills = new Map<RoomKey, Publication>();
+  readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   readonly liveness: Liveness;
   grants: Grants;
@@ -55,35 +54,19 @@ export class Session {
   holdMs: number | undefined;
   readonly #leaves = new Map<RoomKey, Cancel>();
   #state: SessionState = { kind: 'closed' };
-  /** seq of the next frame; undefined after a resume: the first frame tells. */
-  #expected: number | undefined = 1;
-  /** A frame is being carried out: none is taken until it is done. */
-  #busy = false;
-  /** Refusals, for a SendFrames call that wants them in its answer. */
-  #collect: ((seq: number, refusal: Refusal) => void) | undefined;
-  #onIdle: (() => void) | undefined;
 
   constructor(host: SessionHost, info: SessionIdentity, grants: Grants) {
     this.host = host;
     this.id = info.id;
     this.info = info;
     this.grants = grants;
+    this.incoming = new Incoming(this);
     this.outgoing = new Outgoing(this);
     this.liveness = new Liveness(this);
   }
 
-  /** Every frame up to this seq was carried out or refused. */
-  #done = 0;
-  /** How the last frame failed the connection. */
-  #failure: Ending | undefined;
-
   get state(): SessionState {
     return this.#state;
-  }
-
-  /** Every frame up to this seq was carried out or refused. */
-  get done(): number {
-    return this.#done;
   }
 
   /** Takes the session for `connection`. An older connection is told that it was replaced. */
@@ -97,14 +80,14 @@ export class Session {
       before.connection.end(endingOf(Reason.REPLACED, 'the session was taken over by a newer connection'));
     }
     if (resume !== undefined) {
-      this.#expected = undefined;
+      this.incoming.detached();
       for (const cancel of this.#leaves.values()) cancel();
       this.#leaves.clear();
       this.syncMemberships();
       this.outgoing.rewind(resume);
       this.#announce(State.ACTIVE);
     }
-    this.liveness.heard();
+    this.liveness.attached();
     this.host.markDirty(this);
   }
 
@@ -116,135 +99,90 @@ export class Session {
     const dueAt = clock.now() + window;
     const cancel = clock.after(window, () => this.close(Reason.LEASE_EXPIRED));
     this.#state = { kind: 'detached', dueAt, cancel };
+    this.incoming.detached();
     this.outgoing.pause();
     void engine.detachSession(this.id, this.attempt, dueAt);
+    // A suspended client comes back without a leave being seen.
     if (this.holdMs === undefined) this.#announce(State.AWAY);
   }
 
-  /** Ends the session: wills are sent, rooms are left. */
-  close(reason: Reason, ending?: Ending): void {
+  /**
+   * Ends the session: rooms are left, with the wills of a session that was lost, and those who wait for a receipt of what
+   * was not read are told.
+   */
+  close(reason: Reason, ending = endingOf(reason, 'the session has ended')): void {
     const before = this.#state;
     if (before.kind === 'closed') return;
     if (before.kind === 'detached') before.cancel();
     this.#state = { kind: 'closed' };
-    const { engine } = this.host;
+    const { engine, log } = this.host;
     for (const cancel of this.#leaves.values()) cancel();
     this.#leaves.clear();
-    for (const key of [...engine.memberships(this.id).keys()]) {
-      const will = this.wills.get(key);
-      const said =
-        will !== undefined && reason === Reason.LEASE_EXPIRED ? engine.publish(key, will) : undefined;
-      void when(said, () => engine.leave(key, this.id, { reason }));
-    }
-    for (const membership of this.rooms.values()) this.host.unfollow(membership.key, this);
-    this.rooms.clear();
-    if (before.kind === 'attached' && ending !== undefined) before.connection.end(ending);
-    void engine.endSession(this.id);
-    this.host.forget(this);
-  }
-
-  /**
-   * Takes one ClientFrame. False: it is being carried out, or the lane was ended; take no further ones until told.
-   */
-  receive(bytes: Uint8Array): boolean {
-    const { scan, limits } = this.host;
-    this.liveness.heard();
-    const fault = scanClientFrame(bytes, scan);
-    if (fault !== undefined) return this.fail(endingOf(fault.reason, fault.detail));
-    if (scan.ack > 0) this.acknowledge(scan.ack);
-    const { seq } = scan;
-    if (seq > 0) {
-      this.#expected ??= seq;
-      if (seq < this.#expected) {
-        this.outgoing.oweAck(true);
-        return true;
-      }
-      if (seq > this.#expected) {
-        const detail = `frame ${seq} came where ${this.#expected} was expected; send again from there`;
-        return this.fail(endingOf(Reason.OUT_OF_ORDER, detail));
-      }
-      this.#expected = seq + 1;
-    }
-    if (bytes.length > limits.frameBytes) {
-      const detail = `the frame has ${bytes.length} bytes; at most ${limits.frameBytes}`;
-      this.#settle(seq, { reason: Reason.TOO_LARGE, detail });
-      return true;
-    }
-    const outcome = handleFrame(this, bytes, scan);
-    if (!(outcome instanceof Promise)) {
-      this.#settle(seq, outcome);
-      return this.#state.kind !== 'closed';
-    }
-    this.#busy = true;
-    outcome.then(
-      (refusal) => this.#resume(seq, refusal),
-      (error: unknown) => {
-        this.host.log.error({ err: error, session: this.id, seq }, 'a frame could not be carried out');
-        this.#resume(seq, { reason: Reason.INTERNAL, detail: 'the gateway could not carry this out' });
-      },
+    const memberships = [...this.rooms.values()];
+    const wills = isLoss(reason) ? memberships.map((membership) => this.#publishWill(membership)) : [];
+    const left = all(wills, () =>
+      all([...engine.memberships(this.id).keys()].map((key) => engine.leave(key, this.id, { reason }))),
     );
-    return false;
+    for (const { key } of memberships) this.host.unfollow(key, this);
+    this.rooms.clear();
+    this.incoming.close();
+    this.outgoing.pause();
+    if (before.kind === 'attached') before.connection.end(ending);
+    this.host.forget(this);
+    const ended = when(left, () =>
+      when(engine.endSession(this.id), (unread) => sendReceipts(engine, unread, Reason.RECIPIENT_LEFT)),
+    );
+    if (ended instanceof Promise) {
+      ended.catch((error: unknown) =>
+        log.error({ err: error, session: this.id }, 'a session could not be ended'),
+      );
+    }
   }
 
-  /** The client has processed frames of its inbox up to `seq`. */
+  /** The client has processed frames of its inbox up to `seq`; of what it was not sent it says nothing. */
   acknowledge(seq: number): void {
     const inbox = this.host.engine.inbox(this.id);
-    if (inbox === undefined || seq <= inbox.lo) return;
-    const flagged = this.host.engine.acknowledge(this.id, Math.min(seq, inbox.hi));
+    const processed = Math.min(seq, this.outgoing.sent);
+    if (inbox === undefined || processed <= inbox.lo) return;
+    const flagged = this.host.engine.acknowledge(this.id, processed);
     if (flagged.length > 0) sendReceipts(this.host.engine, flagged, Reason.UNSPECIFIED);
   }
 
-  /**
-   * Takes a batch of SendFrames: calls `done` when all of it was carried out, or the session failed. `refused` is
-   * called for each refusal on the way.
-   */
-  receiveBatch(
-    frames: readonly Uint8Array[],
-    refused: (seq: number, refusal: Refusal) => void,
-    done: (failure: Ending | undefined) => void,
-  ): void {
-    let next = 0;
-    const go = (): void => {
-      if (this.#busy) {
-        const earlier = this.#onIdle;
-        this.#onIdle = () => {
-          earlier?.();
-          go();
-        };
-        return;
-      }
-      this.#collect = refused;
-      while (next < frames.length) {
-        const frame = frames[next];
-        next += 1;
-        if (frame === undefined) continue;
-        this.#failure = undefined;
-        if (this.receive(frame)) continue;
-        if (this.#failure !== undefined) {
-          this.#collect = undefined;
-          done(this.#failure);
-          return;
-        }
-        this.#onIdle = go;
-        return;
-      }
-      this.#collect = undefined;
-      done(undefined);
-    };
-    go();
-  }
-
-  /** The client broke the protocol: its connection ends, the session stays. */
-  fail(ending: Ending): false {
-    this.#failure = ending;
+  /** Ends the connection, where there is one; the session stays. */
+  endConnection(ending: Ending): void {
     if (this.#state.kind === 'attached') this.#state.connection.end(ending);
-    return false;
   }
 
-  /** Leaves after `graceMs`, unless the session is resumed before. */
+  /** The lane may be read again. */
+  resumeLane(): void {
+    if (this.#state.kind === 'attached') this.#state.connection.goOn();
+  }
+
+  /** Writes what is due. Called by the pump, attached or not: an inbox that nobody acknowledges must not grow for ever. */
+  pump(tick: PumpTick): void {
+    const { engine, limits, log } = this.host;
+    const inbox = engine.inbox(this.id);
+    const waiting = inbox === undefined ? 0 : inbox.hi - inbox.lo;
+    if (inbox && (waiting > 2 * limits.inboxFrames || inbox.bytes > 4 * limits.inboxBytes)) {
+      const detail = `${waiting} frames of the inbox are not acknowledged`;
+      this.close(Reason.SLOW_CONSUMER, {
+        ...endingOf(Reason.SLOW_CONSUMER, detail),
+        nextStep: NextStep.RECONNECT,
+      });
+      return;
+    }
+    try {
+      this.outgoing.flush(tick);
+    } catch (error) {
+      log.error({ err: error, session: this.id }, 'frames could not be written');
+      this.endConnection(endingOf(Reason.INTERNAL, 'frames could not be written'));
+    }
+  }
+
+  /** Leaves after `graceMs`, unless the session is resumed, or joins again, before. */
   leaveLater(key: RoomKey, graceMs: number): void {
     const { clock, engine } = this.host;
-    this.#leaves.get(key)?.();
+    this.stay(key);
     const leave = () => {
       this.#leaves.delete(key);
       void engine.leave(key, this.id, { reason: Reason.LEFT });
@@ -252,8 +190,15 @@ export class Session {
     this.#leaves.set(key, clock.after(graceMs, leave));
   }
 
+  /** Takes back a leave that has not come to pass. */
+  stay(key: RoomKey): void {
+    this.#leaves.get(key)?.();
+    this.#leaves.delete(key);
+  }
+
   /** Follows the rooms that the engine says the session is in, and no others. */
   syncMemberships(): void {
+    if (this.#state.kind === 'closed') return;
     const { engine } = this.host;
     const memberships = engine.memberships(this.id);
     for (const [name, membership] of this.rooms) {
@@ -262,35 +207,24 @@ export class Session {
       this.rooms.delete(name);
       this.host.unfollow(membership.key, this);
     }
+    for (const key of this.#leaves.keys()) if (!memberships.has(key)) this.stay(key);
+    const { hi = 0 } = engine.inbox(this.id) ?? {};
     for (const [key, participant] of memberships) {
       const view = engine.view(key);
       if (view === undefined || this.rooms.has(view.name) || view.members.get(participant) === undefined)
         continue;
-      this.rooms.set(view.name, new Membership(key, view, participant));
+      this.rooms.set(view.name, new Membership(key, view, participant, hi));
       this.host.follow(key, this);
     }
     this.host.markDirty(this);
   }
 
-  #resume(seq: number, refusal: Refusal | undefined): void {
-    this.#busy = false;
-    this.#settle(seq, refusal);
-    const idle = this.#onIdle;
-    this.#onIdle = undefined;
-    if (idle !== undefined) idle();
-    else if (this.#state.kind === 'attached') this.#state.connection.goOn();
-  }
-
-  #settle(seq: number, refusal: Refusal | undefined): void {
-    if (this.#state.kind === 'closed') return;
-    if (refusal !== undefined) {
-      this.#collect?.(seq, refusal);
-      if (seq > 0) void this.host.engine.appendOwn(this.id, encodeFrameError(seq, refusal));
-      else this.outgoing.tellUnsequenced(refusal);
-    }
-    if (seq === 0) return;
-    this.#done = seq;
-    this.outgoing.oweAck(refusal !== undefined);
+  #publishWill(membership: Membership): Eventually<unknown> {
+    const { will, self } = membership;
+    if (will === undefined || self === undefined || denyMessage(will, self) !== undefined) return undefined;
+    const origin = membership.messageOrigin(self);
+    const sender = { session: this.id, participant: self.id, seq: 0, origin };
+    return this.host.engine.publish(membership.key, { ...will, sender });
   }
 
   #announce(state: State): void {
@@ -298,4 +232,9 @@ export class Session {
     for (const key of engine.memberships(this.id).keys())
       void engine.setState(key, this.id, this.attempt, state);
   }
+}
+
+/** The session was lost, by no will of the client or of a moderator. */
+function isLoss(reason: Reason): boolean {
+  return reason === Reason.LEASE_EXPIRED || reason === Reason.SLOW_CONSUMER;
 }

@@ -37,6 +37,9 @@ interface StoredSession {
   attempt: number;
 }
 
+/** How often senders that are long gone are forgotten, in milliseconds: all marks of all logs are looked at. */
+const marksIntervalMs = 60_000;
+
 export interface MemoryEngineOptions {
   readonly clock: Clock;
   readonly crypto: Crypto;
@@ -51,6 +54,7 @@ export class MemoryEngine implements Engine {
   readonly #sessions = new Map<string, StoredSession>();
   readonly #rooms = new Map<RoomKey, RoomState>();
   #events: EngineEvents | undefined;
+  #marksSweptAt = Number.NEGATIVE_INFINITY;
 
   constructor({ clock, crypto, limits }: MemoryEngineOptions) {
     this.#clock = clock;
@@ -93,8 +97,10 @@ export class MemoryEngine implements Engine {
     // The node that owns the session keeps its window; with one process there is nobody else to tell.
   }
 
-  endSession(id: string): void {
+  endSession(id: string): readonly FlaggedFrame[] {
+    const unread = this.#sessions.get(id)?.inbox.unread() ?? [];
     this.#sessions.delete(id);
+    return unread;
   }
 
   inbox(session: string): Inbox | undefined {
@@ -129,6 +135,10 @@ export class MemoryEngine implements Engine {
   }
 
   join(key: RoomKey, request: JoinRequest, create: RoomSettings | undefined): JoinOutcome {
+    const session = this.#sessions.get(request.session.id);
+    if (session === undefined) {
+      return { status: 'refused', refusal: refuse(Reason.WINDOW_EXPIRED, 'the session has ended') };
+    }
     let room = this.#rooms.get(key);
     if (room === undefined && create !== undefined) room = this.#newRoom(key, create);
     if (room === undefined) {
@@ -143,9 +153,7 @@ export class MemoryEngine implements Engine {
       return { status: 'refused', refusal };
     }
     const outcome = join(room, request, this.#clock.now());
-    if (outcome.status !== 'refused') {
-      this.#sessions.get(request.session.id)?.rooms.set(key, outcome.participant);
-    }
+    if (outcome.status !== 'refused') session.rooms.set(key, outcome.participant);
     return outcome;
   }
 
@@ -171,13 +179,15 @@ export class MemoryEngine implements Engine {
 
   setState(key: RoomKey, session: string, attempt: number, state: Participant_State): void {
     const room = this.#rooms.get(key);
-    const member = room?.members.ofSession(session);
+    const member = room?.members.ofSession(session) ?? room?.lobby.findSession(session);
     if (room === undefined || member === undefined || attempt < member.attempt) return;
     member.attempt = attempt;
-    if (member.participant.state === state) return;
-    room.change(member, this.#clock.now(), (participant) => {
+    const edit = (participant: Participant) => {
       participant.state = state;
-    });
+    };
+    if (room.members.get(member.id) === member) room.change(member, this.#clock.now(), edit);
+    // Who waits is in no roster yet; it comes in as what it is then.
+    else member.change(edit);
   }
 
   admit(key: RoomKey, participant: string): boolean {
@@ -279,9 +289,11 @@ export class MemoryEngine implements Engine {
     const now = this.#clock.now();
     for (const [key, room] of this.#rooms) {
       room.log.expire(now);
-      if (room.board.hasCount) this.#events?.roomChanged(key);
+      if (room.board.owesCount) this.#events?.roomChanged(key);
       if (room.isOver(now)) this.deleteRoom(key, Reason.ROOM_CLOSED, 'the room has ended');
     }
+    if (now - this.#marksSweptAt < marksIntervalMs) return;
+    this.#marksSweptAt = now;
     const { holdMs, resumeWindowMs } = this.#limits;
     const stale = now - holdMs - resumeWindowMs - 60_000;
     for (const { inbox } of this.#sessions.values()) inbox.forgetMarks(stale);
