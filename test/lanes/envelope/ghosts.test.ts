@@ -10,9 +10,53 @@ import { serveHttp2, type TestServer, until } from './servers.ts';
 // The ghost bug of the stock stack: a server stream under back-pressure whose client resets or drops is waited for by a
 // generator whose `finally` never runs (4 of 100). Here a dead stream is reported by the transport, whoever waits.
 
-const grpc = { 'content-type': 'application/grpc', te: 'trailers' };
+const grpc = { 'content-type': 'application/grpc', te: 'trailers', 'grpc-timeout': '900S' };
 const path = `/${EchoService.typeName}/Bidi`;
 const large = new Uint8Array(40_000);
+
+it('cuts a caller that does not read the end of its response', async () => {
+  const endpoint = new EnvelopeEndpoint(
+    EchoService.method.bidi,
+    (call) => {
+      for (let count = 0; count < 500; count++) call.send(large);
+      call.end();
+      return { message: () => true, halfClosed() {}, drained() {}, closed() {}, violated() {} };
+    },
+    { lingerMs: 200 },
+  );
+  const server = await serveHttp2(new Map([[path, endpoint]]), 'raw');
+  const client = new RawClient(server.url);
+  const { stream } = client.open(path, grpc, [framed(new Uint8Array(0))]);
+  stream.removeAllListeners('data');
+  stream.pause();
+  await until(() => endpoint.active === 1, 'begun');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(endpoint.active).toBe(1);
+  await until(() => endpoint.active === 0, 'cut');
+  client.close();
+  await server.close();
+});
+
+it('lets go of a refused request that is still being sent', async () => {
+  const endpoint = new EnvelopeEndpoint(
+    EchoService.method.bidi,
+    (call) => ({
+      message: () => true,
+      halfClosed() {},
+      drained() {},
+      closed() {},
+      violated: (error) => call.end(error),
+    }),
+    { maxMessageBytes: 1000 },
+  );
+  const server = await serveHttp2(new Map([[path, endpoint]]), 'raw');
+  const client = new RawClient(server.url);
+  const { answer } = client.open(path, grpc, [framed(new Uint8Array(1_000_000))], false);
+  expect((await answer).trailers['grpc-status']).toBe('8');
+  await until(() => endpoint.active === 0, 'let go');
+  client.close();
+  await server.close();
+});
 
 describe.each(['raw', 'compat'] as const)('streams that die under back-pressure (%s)', (how) => {
   let server: TestServer;
@@ -104,6 +148,8 @@ describe.each(['raw', 'compat'] as const)('streams that die under back-pressure 
     paused = true;
     const client = new RawClient(server.url);
     const [stream] = await flood(client, 1);
+    await new Promise((resolve) => stream?.write(framed(new Uint8Array(1000)), resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
     stream?.close(NGHTTP2_NO_ERROR);
     await until(() => alive.size === 0, 'the stream is gone');
     await until(() => endpoint.active === 0, 'no call is left');

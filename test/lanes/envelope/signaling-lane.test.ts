@@ -245,6 +245,16 @@ describe('the lane of a ReceiveFrames call', () => {
     client.close();
   });
 
+  it('outlives the time that its request may take to arrive', async () => {
+    const client = new RawClient(server.url);
+    client.open(receivePath, grpcHeaders, [framed(new Uint8Array([0x0a, 0]))]);
+    await until(() => core.lanes.length === 1, 'open');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(core.lane.closes).toEqual([]);
+    expect(endpoints.get(receivePath)?.active).toBe(1);
+    client.close();
+  });
+
   it('opens no session for a request that does not arrive whole', async () => {
     const client = new RawClient(server.url);
     const got = await client.open(receivePath, grpcHeaders, [framed(new Uint8Array(9)).subarray(0, 6)], false)
