@@ -69,6 +69,7 @@ async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logg
   try {
     const context = createContextValues().set(callContext, exchange);
     const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, context));
+    if (isUnread(exchange)) response.setHeader('connection', 'close');
     await universalResponseToNodeResponse(answer, response);
   } catch (reason) {
     if (response.headersSent || isGone(exchange)) {
@@ -82,6 +83,14 @@ async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logg
 
 function isGone({ request, response }: RpcExchange): boolean {
   return 'stream' in request ? request.stream.destroyed : response.destroyed;
+}
+
+/**
+ * Connect answered before it read the whole body, and leaves the rest unread: over HTTP/1.1 the next request on this
+ * connection would wait behind it for ever.
+ */
+function isUnread({ request }: RpcExchange): boolean {
+  return request.httpVersionMajor === 1 && !request.complete;
 }
 
 /** Connect answers what is not a ConnectError with "internal error"; the cause is for our log. */
