@@ -1,0 +1,413 @@
+import { LiveEmitter } from '../emitter.ts';
+import { consoleLogger } from '../environment.ts';
+import type { Logger } from '../options.ts';
+import type { Participant } from '../participant.ts';
+import type { Departure, Room, RoomClosed, RoomResync } from '../room.ts';
+import type { IceServersChange } from '../session.ts';
+import type { IncomingSignal } from '../signal.ts';
+import type { Reason, TrackSource } from '../vocabulary.ts';
+import { BoundedSet } from './bounded-set.ts';
+import type { Connection } from './connection.ts';
+import { MeshChannel } from './mesh-channel.ts';
+import type { MeshOptions } from './mesh-options.ts';
+import type { Peer, PeerState, PeerTrack } from './peer.ts';
+import type { LinkHost } from './peer-link.ts';
+import { PeerLink } from './peer-link.ts';
+import type { PeerStats } from './peer-stats.ts';
+import { statsOf } from './peer-stats.ts';
+import type { Publication, PublishOptions } from './publication.ts';
+import { LivePublication } from './publication.ts';
+import { unlistedParticipant } from './unlisted.ts';
+
+/** Ids of closed connections and of departed participants that are remembered. */
+const REMEMBERED = 256;
+
+/** Departures that are meant: the connection ends with them. After others it is kept while it is connected. */
+const MEANT: readonly Reason[] = [
+  'left',
+  'removed',
+  'moved',
+  'banned',
+  'room_closed',
+  'denied',
+  'token_revoked',
+];
+
+/** Events of a mesh. Listen in the same turn that made it. */
+export interface MeshEvents {
+  /** A peer sends a track. */
+  track: PeerTrack;
+  /** … and no longer. */
+  trackRemoved: PeerTrack;
+  /** There is a peer. It goes with the peer state 'closed'. */
+  peer: Peer;
+  peerState: { readonly peer: Peer; readonly state: PeerState };
+  /** A peer opened a data channel of a label that was not asked for here. */
+  channel: { readonly channel: MeshChannel; readonly peer: Peer };
+  /** Something did not work; the mesh goes on. `peer`: with whom. */
+  error: { readonly error: Error; readonly peer: Peer | undefined };
+}
+
+/**
+ * Direct connections to the other participants of a room: media and data, negotiated by signals of the room. In a HUB room
+ * the hub is the only peer, and a hub has all others as peers.
+ *
+ * A connected RTCPeerConnection is never closed because signaling was lost: sessions and participants may be replaced, the
+ * connection stays.
+ */
+export class PeerMesh extends LiveEmitter<MeshEvents> {
+  readonly room: Room;
+  readonly #options: MeshOptions;
+  readonly #logger: Logger;
+  readonly #links = new Map<string, PeerLink>();
+  readonly #publications = new Set<LivePublication>();
+  readonly #channels = new Map<string, MeshChannel>();
+  readonly #departed = new BoundedSet<string>(REMEMBERED);
+  readonly #stops: (() => void)[] = [];
+  readonly #host: LinkHost;
+  #closed = false;
+
+  constructor(room: Room, options: MeshOptions = {}) {
+    const logger = options.logger ?? consoleLogger;
+    super((error) => logger.error('a listener threw', error));
+    this.room = room;
+    this.#options = options;
+    this.#logger = logger;
+    this.#host = this.#linkHost();
+    queueMicrotask(() => this.#start());
+  }
+
+  /** By participant id. One that went while its connection lives on is listed under its last id. */
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#links;
+  }
+
+  get publications(): readonly Publication[] {
+    return [...this.#publications];
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Publishes a track to every peer, those to come included. The roster tells it first. Rejects with SignalboxError where
+   * the gateway does not permit it.
+   */
+  async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
+    this.#check();
+    if (this.#options.dataOnly === true) throw new TypeError('the mesh was made with dataOnly');
+    if ([...this.#publications].some((publication) => publication.track === track)) {
+      throw new TypeError('the track is published already');
+    }
+    const publication = new LivePublication(nonce(), track, options);
+    await this.room.update({ tracks: [publication.entry] });
+    this.#check();
+    this.#publications.add(publication);
+    await this.#everywhere((connection) =>
+      connection.change((senders) => senders.attach(this.#publications, undefined, connection.mayOffer)),
+    );
+    return publication;
+  }
+
+  /** Sends it no longer. The track itself is not stopped. */
+  async unpublish(publication: Publication): Promise<void> {
+    const live = this.#live(publication);
+    this.#publications.delete(live);
+    await this.#everywhere((connection) => connection.change((senders) => senders.detach(live)));
+    if (!this.room.closed) await this.room.update({ dropTracks: [live.id] });
+  }
+
+  /** Sends another track of the same kind in its place; no peer needs to be asked. */
+  async replace(publication: Publication, track: MediaStreamTrack): Promise<void> {
+    const live = this.#live(publication);
+    if (track.kind !== live.kind) throw new TypeError(`a track of kind ${live.kind} is needed`);
+    live.replace(track);
+    await this.#everywhere((connection) =>
+      connection.change(async (senders) => {
+        await senders.replace(live);
+        return false;
+      }),
+    );
+  }
+
+  /** Mutes all tracks of a source: nothing is sent at once, and the roster tells. */
+  async setMuted(source: TrackSource, muted: boolean): Promise<void> {
+    const concerned = [...this.#publications].filter((publication) => publication.source === source);
+    for (const publication of concerned) publication.mute(muted);
+    if (concerned.length > 0) await this.room.update({ tracks: concerned.map(({ entry }) => entry) });
+  }
+
+  /**
+   * Data channels of this label to every peer. The peers' applications ask for the same label, or hear of it by 'channel'.
+   * With `negotiated` both sides have to ask, with the same `id`.
+   */
+  channel(label: string, init: RTCDataChannelInit = {}): MeshChannel {
+    this.#check();
+    const channel = this.#channelOf(label, init);
+    channel.activate();
+    for (const link of this.#links.values()) {
+      if (link.connection !== undefined) channel.due(link, link.connection, link.connected);
+    }
+    return channel;
+  }
+
+  /** How each connection does, by participant id. */
+  async stats(): Promise<ReadonlyMap<string, PeerStats>> {
+    const entries = [...this.#links].flatMap(([id, { connection, state }]) =>
+      connection === undefined ? [] : [statsOf(state, connection).then((stats) => [id, stats] as const)],
+    );
+    return new Map(await Promise.all(entries));
+  }
+
+  /** Closes every connection and tells the peers. The room is not left; published tracks are not stopped. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stops.splice(0)) stop();
+    const tracks = [...this.#publications].map(({ id }) => id);
+    for (const [id, link] of [...this.#links]) this.#remove(id, link, !this.room.closed);
+    for (const channel of this.#channels.values()) channel.close();
+    this.#publications.clear();
+    if (tracks.length > 0 && !this.room.closed) this.room.update({ dropTracks: tracks }).catch(() => {});
+  }
+
+  #start(): void {
+    if (this.#closed) return;
+    const { room } = this;
+    const { session } = room;
+    for (const participant of room.participants.values()) this.#meet(participant);
+    // Offers that came before the mesh was made are answered rather than met with offers.
+    this.#stops.push(
+      room.on('signal', (signal) => this.#signal(signal)),
+      room.on('joined', (participant) => this.#joined(participant)),
+      room.on('left', (departure) => this.#left(departure)),
+      room.on('participantChanged', (participant) => this.#changed(participant)),
+      room.on('hub', () => this.#hubChanged()),
+      room.on('resync', (resync) => this.#resync(resync)),
+      room.on('closed', (closed) => this.#roomClosed(closed)),
+      session.on('iceServers', (change) => this.#iceServers(change)),
+    );
+    for (const link of this.#links.values()) if (link.state === 'new') link.begin();
+    if (room.closed) this.close();
+  }
+
+  // The room.
+
+  #wants(participant: Participant): boolean {
+    const { self, info, hub } = this.room;
+    if (!participant.permissions.signal || !self.permissions.signal) return false;
+    if (info.topology === 'hub') {
+      if (self.permissions.hub ? participant.permissions.hub : participant.id !== hub?.id) return false;
+    }
+    return this.#options.connectTo?.(participant) ?? true;
+  }
+
+  /** A link for a participant that this client connects to. */
+  #meet(participant: Participant): PeerLink | undefined {
+    if (this.#links.has(participant.id) || !this.#wants(participant)) return undefined;
+    const link = new PeerLink(this.#host, participant);
+    this.#links.set(participant.id, link);
+    this.emit('peer', link);
+    return link;
+  }
+
+  #joined(participant: Participant): void {
+    const before = this.#links.get(participant.replaces);
+    if (before !== undefined && before.participant.identity === participant.identity) {
+      this.#follow(participant.replaces, before, participant);
+      return;
+    }
+    this.#meet(participant)?.begin();
+  }
+
+  #follow(previous: string, link: PeerLink, successor: Participant): void {
+    this.#links.delete(previous);
+    this.#departed.add(previous);
+    this.#links.get(successor.id)?.dispose(false);
+    this.#links.set(successor.id, link);
+    link.follow(successor);
+  }
+
+  #left({ id, participant, reason, replacedBy }: Departure): void {
+    const link = this.#links.get(id);
+    if (link === undefined) return void this.#departed.add(id);
+    const successor = this.room.participants.get(replacedBy);
+    if (successor !== undefined && successor.identity === participant.identity) {
+      this.#follow(id, link, successor);
+      return;
+    }
+    // A successor is announced before it comes; and what nobody meant is no reason to hang up.
+    if (link.connected && (replacedBy !== '' || !MEANT.includes(reason))) {
+      link.linger();
+      return;
+    }
+    this.#departed.add(id);
+    this.#remove(id, link, false);
+  }
+
+  #changed(participant: Participant): void {
+    if (participant.id === this.room.self.id) return;
+    this.#links.get(participant.id)?.updated(participant);
+  }
+
+  #hubChanged(): void {
+    const { hub } = this.room;
+    for (const [id, link] of [...this.#links])
+      if (!this.#wants(link.participant)) this.#remove(id, link, true);
+    if (hub !== undefined && hub.id !== this.room.self.id) this.#meet(hub)?.begin(true);
+  }
+
+  #resync({ cause }: RoomResync): void {
+    for (const link of this.#links.values()) {
+      if (link.departed) continue;
+      if (cause === 'rejoined') link.rejoined();
+      else if (cause === 'inbox') link.signalsLost();
+    }
+  }
+
+  #roomClosed({ reason }: RoomClosed): void {
+    if (MEANT.includes(reason) || reason === 'replaced' || this.#links.size === 0) {
+      this.close();
+      return;
+    }
+    this.#logger.warn(`the room is closed (${reason}); connections go on until close()`);
+  }
+
+  #signal(signal: IncomingSignal): void {
+    const known = this.#links.get(signal.sender);
+    if (known !== undefined) {
+      known.accept(signal);
+      return;
+    }
+    const participant = this.room.participants.get(signal.sender);
+    if (participant !== undefined || this.#departed.has(signal.sender)) {
+      this.#decline(signal);
+      return;
+    }
+    const stranger = unlistedParticipant(signal.sender);
+    if (this.room.info.topology === 'hub' && !this.room.self.permissions.hub) {
+      this.#decline(signal);
+      return;
+    }
+    this.#meet(stranger)?.accept(signal);
+  }
+
+  /** From somebody that this client does not connect to: told, so that nobody waits. */
+  #decline({ sender, connectionId, negotiationId, payload }: IncomingSignal): void {
+    const asks = payload.kind === 'description' ? payload.type === 'offer' : payload.kind === 'control';
+    if (!asks || (payload.kind === 'control' && payload.action !== 'request_offer')) return;
+    const close = { kind: 'control', action: 'close', reason: 'cancelled' } as const;
+    this.room.signal(sender, { connectionId, negotiationId, payload: close }).catch(() => {});
+  }
+
+  #iceServers({ iceServers, restartIce }: IceServersChange): void {
+    for (const { connection } of this.#links.values()) {
+      if (connection === undefined) continue;
+      try {
+        connection.rtc.setConfiguration(this.#configuration());
+      } catch (error) {
+        this.#logger.debug?.('the stack takes no new ICE servers', error, iceServers.length);
+      }
+      if (restartIce) connection.restartIce();
+    }
+  }
+
+  // The links.
+
+  #linkHost(): LinkHost {
+    return {
+      room: this.room,
+      options: this.#options,
+      publications: this.#publications,
+      retired: new BoundedSet<string>(REMEMBERED),
+      createRtc: () => this.#createRtc(),
+      newConnectionId: () => `main.${nonce()}`,
+      connectionMade: (link, connection) => {
+        for (const channel of this.#channels.values()) channel.due(link, connection, false);
+      },
+      connectionLost: (link) => {
+        for (const channel of this.#channels.values()) channel.lost(link);
+      },
+      channelArrived: (link, rtcChannel) => this.#channelArrived(link, rtcChannel),
+      stateChanged: (link) => this.#stateChanged(link),
+      tracksChanged: (removed, added) => {
+        for (const track of removed) this.emit('trackRemoved', track);
+        for (const track of added) this.emit('track', track);
+      },
+      expired: (link) => {
+        const [id] = [...this.#links].find(([, found]) => found === link) ?? [];
+        if (id !== undefined) this.#remove(id, link, false);
+      },
+      failed: (error, link) => this.#failed(error, link),
+    };
+  }
+
+  #createRtc(): RTCPeerConnection {
+    const Stack = this.#options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
+    if (Stack === undefined) throw new TypeError('no WebRTC here: pass MeshOptions.RTCPeerConnection');
+    return new Stack(this.#configuration() as never) as RTCPeerConnection;
+  }
+
+  #configuration(): RTCConfiguration {
+    const { rtcConfig, relayOnly = this.room.info.relayOnly } = this.#options;
+    const iceServers = this.room.session.iceServers.map((server) => ({ ...server }));
+    return { iceServers, ...rtcConfig, ...(relayOnly && { iceTransportPolicy: 'relay' }) };
+  }
+
+  #stateChanged(link: PeerLink): void {
+    const { connection, state } = link;
+    if (state === 'connected' && connection !== undefined) {
+      for (const channel of this.#channels.values()) channel.due(link, connection, true);
+    }
+    this.emit('peerState', { peer: link, state });
+  }
+
+  #remove(id: string, link: PeerLink, tell: boolean): void {
+    if (this.#links.get(id) === link) this.#links.delete(id);
+    link.dispose(tell);
+  }
+
+  #channelArrived(link: PeerLink, rtcChannel: RTCDataChannel): void {
+    const known = this.#channels.has(rtcChannel.label);
+    const channel = this.#channelOf(rtcChannel.label, {});
+    channel.arrived(link, rtcChannel);
+    if (!known) this.emit('channel', { channel, peer: link });
+  }
+
+  #channelOf(label: string, init: RTCDataChannelInit): MeshChannel {
+    const known = this.#channels.get(label);
+    if (known !== undefined) return known;
+    const channel = new MeshChannel(label, init, (error) => this.#logger.error('a listener threw', error));
+    this.#channels.set(label, channel);
+    return channel;
+  }
+
+  async #everywhere(change: (connection: Connection) => Promise<void>): Promise<void> {
+    const connections = [...this.#links.values()].flatMap(({ connection }) => connection ?? []);
+    await Promise.all(connections.map(change));
+  }
+
+  #live(publication: Publication): LivePublication {
+    const live = [...this.#publications].find((found) => found === publication);
+    if (live === undefined) throw new TypeError('this publication is not, or no longer, published');
+    return live;
+  }
+
+  #check(): void {
+    if (this.#closed) throw new TypeError('the mesh is closed');
+  }
+
+  #failed(cause: unknown, peer: PeerLink): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
+    this.#logger.debug?.('mesh', error);
+    this.emit('error', { error, peer });
+  }
+}
+
+/** 48 bits: names one connection or track among those of one participant. */
+function nonce(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}
