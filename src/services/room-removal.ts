@@ -5,6 +5,7 @@ import type { RemoveParticipantRequest, RoomService } from '../../gen/signalbox/
 import type { Engine } from '../core/engine.ts';
 import { banIdentity, identityOf, idsOf } from '../core/room/ban-identity.ts';
 import type { RoomBan } from '../core/room/bans.ts';
+import type { RoomKey } from '../core/room-key.ts';
 import { identityProblem } from '../core/text.ts';
 import { cutPage, type Listing, pageSizeOf, pageTokenOf, positionOf } from './page.ts';
 import { check, malformed, noParticipant, noRoom } from './refusal-error.ts';

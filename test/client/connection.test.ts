@@ -69,7 +69,7 @@ describe('choosing a way to the gateway', () => {
     const fast = new TestWorld({}, 1_000);
     const after = (ms: number, action: () => void) => {
       pauses.push(ms);
-      if (ms === 2_000) abort.abort();
+      if (ms === 2_000) queueMicrotask(() => abort.abort());
       return fast.environment.after(ms, action);
     };
     const session = openSession(['http://127.0.0.1:9'], {

@@ -82,17 +82,21 @@ describe('a session that lost its connection', () => {
 
   it('does not process twice what the gateway sends again', async () => {
     const { gateway, connection, room } = await joined();
-    const seen: number[] = [];
-    room.on('signal', ({ negotiationId }) => seen.push(negotiationId));
-    connection.send(signalFrom(1, 1), signalFrom(2, 2));
-    await next(room, 'signal', ({ negotiationId }) => negotiationId === 2);
+    const seen: string[] = [];
+    room.on('moderation', ({ note }) => seen.push(note));
+    const notice = (seq: number) => ({
+      seq,
+      body: { case: 'moderationNotice' as const, value: { room: 'demo', action: 5, note: `${seq}` } },
+    });
+    connection.send(notice(1), notice(2));
+    await next(room, 'moderation', ({ note }) => note === '2');
     connection.drop();
     const again = await gateway.next();
     await again.welcome({ outcome: Welcome_Outcome.RESUMED });
-    const last = next(room, 'signal', ({ negotiationId }) => negotiationId === 3);
-    again.send(signalFrom(2, 2), signalFrom(3, 3));
+    const last = next(room, 'moderation', ({ note }) => note === '3');
+    again.send(notice(2), notice(3));
     await last;
-    expect(seen).toEqual([1, 2, 3]);
+    expect(seen).toEqual(['1', '2', '3']);
   });
 
   it('drops by sender what a store that lost its memory hands over again', async () => {

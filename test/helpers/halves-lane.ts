@@ -122,7 +122,7 @@ async function sendFrames(
   const outcome = await callSendFrames(url, protocol, new Uint8Array(Buffer.concat(parts))).catch(
     () => undefined,
   );
-  if (outcome?.code === 'ok') client.tookAck(outcome.ack);
+  if (outcome !== undefined) client.called(outcome, outcome.ack);
 }
 
 /** ReceiveFrames by `fetch`, as a browser does it, over HTTP/1.1. */

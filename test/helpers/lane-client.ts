@@ -75,6 +75,8 @@ export class LaneClient {
   /** All frames so far, in order, and the bytes of each (JSON lanes: none). */
   readonly frames: ServerFrame[] = [];
   readonly wire: Uint8Array[] = [];
+  /** Ends of the SendFrames calls, where the lane makes any. */
+  readonly calls: LaneEnd[] = [];
   readonly isJson: boolean;
   readonly ended: Promise<LaneEnd>;
   readonly #consumed = new Set<ServerFrame>();
@@ -136,8 +138,9 @@ export class LaneClient {
     return this.#acked;
   }
 
-  /** The ack that a SendFrames call brought. */
-  tookAck(ack: number): void {
+  /** What a SendFrames call brought. */
+  called(end: LaneEnd, ack: number): void {
+    this.calls.push(end);
     this.#acked = Math.max(this.#acked, ack);
     for (const check of this.#waiters) check();
   }
@@ -202,6 +205,12 @@ export class LaneClient {
     if (found === undefined) throw new Error('unreachable');
     this.#consumed.add(found);
     return found;
+  }
+
+  /** The end of the next SendFrames call that failed. */
+  async untilCallFails(): Promise<LaneEnd> {
+    await this.#wait(() => this.calls.some(({ code }) => code !== 'ok'), 'a failed call', patienceMs);
+    return this.calls.find(({ code }) => code !== 'ok') ?? { code: 'ok', message: '' };
   }
 
   async untilAcked(seq = this.#seq): Promise<void> {

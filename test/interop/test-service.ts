@@ -5,7 +5,7 @@ import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import type { EnvelopeCall, EnvelopeHandler } from '../../src/lanes/envelope/call.ts';
 import { type Endpoint, EnvelopeEndpoint } from '../../src/lanes/envelope/endpoint.ts';
-import { refuseCall, unknownRpc } from '../../src/lanes/envelope/not-found.ts';
+import { refuseCall, unknownRpc } from '../helpers/refuse-call.ts';
 import {
   type EchoStatus,
   type SimpleRequest,

@@ -25,7 +25,7 @@ export function unwrapFrame(request: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** `ReceiveFramesRequest` → its frames, Hello (as a frame) first. Undefined: malformed. */
+/** `ReceiveFramesRequest` → its frames, Hello (as a frame) first; at least one, be it empty. Undefined: malformed. */
 export function splitReceiveRequest(request: Uint8Array): Uint8Array[] | undefined {
   const cursor = new FieldCursor(request);
   let hello: Uint8Array | undefined;
@@ -33,7 +33,11 @@ export function splitReceiveRequest(request: Uint8Array): Uint8Array[] | undefin
   for (;;) {
     const found = cursor.next();
     if (found === 'malformed') return undefined;
-    if (found === 'end') return hello === undefined ? frames : [helloFrame(hello), ...frames];
+    if (found === 'end') {
+      if (hello !== undefined) return [helloFrame(hello), ...frames];
+      // An empty frame stands for the Hello that is missing: the core says so at once, where silence would wait for it.
+      return frames.length === 0 ? [emptyBytes] : frames;
+    }
     if (cursor.number !== 1 && cursor.number !== 2) continue;
     if (cursor.wireType !== lengthDelimited) return undefined;
     if (cursor.number === 2) frames.push(cursor.value);

@@ -11,7 +11,7 @@ import { createRegistry, type DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import { type Endpoint, EnvelopeEndpoint } from '../../../src/lanes/envelope/endpoint.ts';
-import { refuseCall, unknownRpc } from '../../../src/lanes/envelope/not-found.ts';
+import { refuseCall, unknownRpc } from '../../helpers/refuse-call.ts';
 import {
   ConformanceService,
   file_connectrpc_conformance_v1_service,

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Endpoint } from '../../../src/lanes/envelope/endpoint.ts';
 import type { ServeContext } from '../../../src/lanes/envelope/exchange.ts';
-import { refuseCall, unknownRpc } from '../../../src/lanes/envelope/not-found.ts';
+import { refuseCall, unknownRpc } from '../../helpers/refuse-call.ts';
 
 /** A server of one test, with all that it needs to be gone afterwards. */
 export interface TestServer {

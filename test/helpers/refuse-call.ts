@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { ByteStream } from './byte-stream.ts';
-import { codeToHttpStatus, connectErrorBytes, parseContentType } from './connect-protocol.ts';
-import { exchangeOf, type ServeContext } from './exchange.ts';
-import { addFields, fieldValue, type HeaderFields } from './metadata.ts';
-import { lingering } from './refusal.ts';
-import { EnvelopeResponse } from './response.ts';
+import type { ByteStream } from '../../src/lanes/envelope/byte-stream.ts';
+import {
+  codeToHttpStatus,
+  connectErrorBytes,
+  parseContentType,
+} from '../../src/lanes/envelope/connect-protocol.ts';
+import { exchangeOf, type ServeContext } from '../../src/lanes/envelope/exchange.ts';
+import { addFields, fieldValue, type HeaderFields } from '../../src/lanes/envelope/metadata.ts';
+import { lingering } from '../../src/lanes/envelope/refusal.ts';
+import { EnvelopeResponse } from '../../src/lanes/envelope/response.ts';
 
 const lingerMs = 10_000;
 
