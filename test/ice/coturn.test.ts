@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfiguredIceServers } from '../../src/ice/configured-ice-servers.ts';
 import { until } from '../helpers/auth-kit.ts';
+import { needs } from '../helpers/needs.ts';
 
 const run = promisify(execFile);
 /** Debian package coturn. The credentials themselves are proven against openssl's without it. */
@@ -43,7 +44,9 @@ async function answersStun(port: number): Promise<void> {
   }
 }
 
-describe.skipIf(!installed)('a coturn with use-auth-secret', () => {
+if (needs('coturn', installed)) describe('a coturn with use-auth-secret', coturnSuite);
+
+function coturnSuite() {
   let port = 0;
   let folder = '';
   let stop: () => Promise<void>;
@@ -108,4 +111,4 @@ describe.skipIf(!installed)('a coturn with use-auth-secret', () => {
     expect(wrong).toMatch(/Cannot complete Allocation/);
     expect(wrong).not.toMatch(/tot_recv_msgs=[1-9]/);
   }, 30_000);
-});
+}
