@@ -20,11 +20,13 @@ export interface TestGateway {
   ): Promise<Session>;
 }
 
+/** A folder that does not exist: tests without a browser need no pages. */
+const NO_PAGES = join(import.meta.dirname, 'no-pages');
+
 /** Starts the real gateway on a free port of the loopback. */
-export async function startTestGateway(config: RawConfig = {}): Promise<TestGateway> {
+export async function startTestGateway(config: RawConfig = {}, webRoot = NO_PAGES): Promise<TestGateway> {
   const log = pino({ level: 'silent' });
   const resolved = resolveConfig({ development: true, port: 0 }, config);
-  const webRoot = join(import.meta.dirname, '../../web/dist');
   const served = await serve({ config: resolved, log, version: 'test', webRoot });
   const sessions: Session[] = [];
   onTestFinished(async () => {

@@ -1,5 +1,6 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
+import { ModerationAction } from '../../gen/signalbox/v1/moderation_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
 import type { LiveSession } from '../../src/client/live-session.ts';
@@ -86,7 +87,10 @@ describe('a session that lost its connection', () => {
     room.on('moderation', ({ note }) => seen.push(note));
     const notice = (seq: number) => ({
       seq,
-      body: { case: 'moderationNotice' as const, value: { room: 'demo', action: 5, note: `${seq}` } },
+      body: {
+        case: 'moderationNotice' as const,
+        value: { room: 'demo', action: ModerationAction.MUTE, note: `${seq}` },
+      },
     });
     connection.send(notice(1), notice(2));
     await next(room, 'moderation', ({ note }) => note === '2');
