@@ -50,6 +50,8 @@ export interface Lane {
   readonly transport: Transport;
   readonly framing: Framing;
   readonly peer: Peer;
+  /** The client asks for an end with Closed(RESUME) after so many milliseconds; absent: it does not. */
+  readonly maxDurationMs?: number | undefined;
   /**
    * Hands framed bytes to the transport, which takes all of them. The caller never touches `bytes` again, and may hand
    * the same array to other lanes: a lane must not write into it.

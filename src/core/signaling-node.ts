@@ -86,7 +86,8 @@ export class SignalingNode {
     this.#connectionHost = {
       scan: host.scan,
       open: (hello, connection) => this.#open(hello, connection),
-      handshakeDeadline: (expired) => clock.after(options.limits.handshakeMs, expired),
+      handshakeMs: options.limits.handshakeMs,
+      after: (milliseconds, run) => clock.after(milliseconds, run),
       ended: (connection) => this.#connections.delete(connection),
     };
   }

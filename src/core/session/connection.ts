@@ -25,7 +25,9 @@ export interface ConnectionHost {
   readonly scan: FrameScan;
   /** Opens or resumes the session; attaches it to the connection, or ends the connection. */
   open(hello: Hello, connection: Connection): void;
-  handshakeDeadline(expired: () => void): Cancel;
+  /** Milliseconds from the connection to its Hello. */
+  readonly handshakeMs: number;
+  after(milliseconds: number, run: () => void): Cancel;
   ended(connection: Connection): void;
 }
 
@@ -34,11 +36,12 @@ export class Connection implements LaneEvents {
   readonly lane: Lane;
   readonly #host: ConnectionHost;
   #stage: Stage;
+  #cancelLimit: Cancel | undefined;
 
   constructor(host: ConnectionHost, lane: Lane) {
     this.#host = host;
     this.lane = lane;
-    const cancel = host.handshakeDeadline(() => {
+    const cancel = host.after(host.handshakeMs, () => {
       this.end({ ...endingOf(Reason.IDLE, 'no Hello came in time'), status: 'deadline_exceeded' });
     });
     this.#stage = { kind: 'waiting', cancel };
@@ -69,6 +72,12 @@ export class Connection implements LaneEvents {
 
   attach(session: Session): void {
     this.#stage = { kind: 'attached', session };
+    const { maxDurationMs } = this.lane;
+    if (maxDurationMs === undefined) return;
+    this.#cancelLimit = this.#host.after(maxDurationMs, () => {
+      const detail = 'the stream has lasted as long as max_duration asked for';
+      this.end({ reason: Reason.UNSPECIFIED, nextStep: NextStep.RESUME, status: 'unavailable', detail });
+    });
   }
 
   /** The session can take frames again. */
@@ -89,6 +98,7 @@ export class Connection implements LaneEvents {
     if (stage.kind === 'ended') return;
     this.#stage = { kind: 'ended' };
     this.#host.ended(this);
+    this.#cancelLimit?.();
     if (stage.kind === 'waiting') stage.cancel();
     if (stage.kind === 'attached') stage.session.detach(this);
   }

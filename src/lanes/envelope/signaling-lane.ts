@@ -93,6 +93,7 @@ export class ConnectLane extends CallLane implements EnvelopeHandler {
 
 /** The lane of a `ReceiveFrames` call: the request's frames go in first, then it only writes. */
 export class ReceiveLane extends CallLane implements EnvelopeHandler {
+  maxDurationMs: number | undefined;
   readonly #open: OpenLane;
   #events: LaneEvents | undefined;
   #frames: Uint8Array[] = [];
@@ -123,16 +124,17 @@ export class ReceiveLane extends CallLane implements EnvelopeHandler {
 
   /** The session is opened by the whole request: until then there is nothing of the client's to open it with. */
   message(bytes: Uint8Array): boolean {
-    const frames = splitReceiveRequest(bytes);
+    const parts = splitReceiveRequest(bytes);
+    this.maxDurationMs = parts?.maxDurationMs;
     this.#events = this.#open(this);
-    if (frames === undefined) {
+    if (parts === undefined) {
       this.#events.violated({
         reason: 'malformed',
-        detail: 'ReceiveFramesRequest: malformed, or hello given twice',
+        detail: 'ReceiveFramesRequest: malformed, hello given twice, or max_duration not above 0',
       });
       return false;
     }
-    this.#frames = frames;
+    this.#frames = parts.frames;
     this.resume();
     return true;
   }

@@ -1,3 +1,5 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { DurationSchema, durationMs } from '@bufbuild/protobuf/wkt';
 import { varintSize, writeVarint } from '../../core/wire/varint.ts';
 import { FieldCursor } from './field-cursor.ts';
 
@@ -25,24 +27,47 @@ export function unwrapFrame(request: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** `ReceiveFramesRequest` → its frames, Hello (as a frame) first; at least one, be it empty. Undefined: malformed. */
-export function splitReceiveRequest(request: Uint8Array): Uint8Array[] | undefined {
+/** What a `ReceiveFramesRequest` holds. */
+export interface ReceiveFramesParts {
+  /** Hello (as a frame) first; at least one, be it empty. */
+  readonly frames: Uint8Array[];
+  /** `max_duration` in milliseconds; undefined: no limit. */
+  readonly maxDurationMs: number | undefined;
+}
+
+/** `ReceiveFramesRequest` → its parts. Undefined: malformed. */
+export function splitReceiveRequest(request: Uint8Array): ReceiveFramesParts | undefined {
   const cursor = new FieldCursor(request);
   let hello: Uint8Array | undefined;
+  let maxDurationMs: number | undefined;
   const frames: Uint8Array[] = [];
   for (;;) {
     const found = cursor.next();
     if (found === 'malformed') return undefined;
     if (found === 'end') {
-      if (hello !== undefined) return [helloFrame(hello), ...frames];
+      if (hello !== undefined) return { frames: [helloFrame(hello), ...frames], maxDurationMs };
       // An empty frame stands for the Hello that is missing: the core says so at once, where silence would wait for it.
-      return frames.length === 0 ? [emptyBytes] : frames;
+      return { frames: frames.length === 0 ? [emptyBytes] : frames, maxDurationMs };
     }
-    if (cursor.number !== 1 && cursor.number !== 2) continue;
+    if (cursor.number > 3) continue;
     if (cursor.wireType !== lengthDelimited) return undefined;
     if (cursor.number === 2) frames.push(cursor.value);
-    else if (hello === undefined) hello = cursor.value;
+    else if (cursor.number === 3) {
+      if (maxDurationMs !== undefined) return undefined;
+      maxDurationMs = millisecondsOf(cursor.value);
+      if (maxDurationMs === undefined) return undefined;
+    } else if (hello === undefined) hello = cursor.value;
     else return undefined;
+  }
+}
+
+/** An encoded `google.protobuf.Duration`. Undefined: malformed, or not above 0. */
+function millisecondsOf(duration: Uint8Array): number | undefined {
+  try {
+    const milliseconds = durationMs(fromBinary(DurationSchema, duration));
+    return milliseconds > 0 ? milliseconds : undefined;
+  } catch {
+    return undefined;
   }
 }
 
