@@ -77,9 +77,7 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
       (frame) => this.#connection.send(frame, this.#takeAck()),
       () => this.#limits.frameBytes,
     );
-    this.#inbox = new Inbox(environment, () => {
-      if (this.#connection.open) this.#connection.send(undefined, this.#takeAck());
-    });
+    this.#inbox = new Inbox(environment, () => this.#connection.send(undefined, this.#takeAck()));
     this.#pings = new Pings(environment, (id) => this.#sendUnsequenced({ case: 'ping', value: { id } }));
     const routes = new Routes(environment, urls, transport === 'auto' ? [] : [transport]);
     this.#connection = new Connection(environment, routes, logger, this);
@@ -248,12 +246,9 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   }
 
   trying(attempt: number, reason: Reason): void {
-    const since =
-      this.#state.status === 'reconnecting' ? this.#state.since : new Date(this.environment.now());
-    const { established } = this.#handshake;
-    this.#setState(
-      established ? { status: 'reconnecting', since, attempt, reason } : { status: 'connecting' },
-    );
+    const since = 'since' in this.#state ? this.#state.since : new Date(this.environment.now());
+    const reconnecting = { status: 'reconnecting' as const, since, attempt, reason };
+    this.#setState(this.#handshake.established ? reconnecting : { status: 'connecting' });
   }
 
   // Within.

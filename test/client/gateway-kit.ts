@@ -13,6 +13,8 @@ export interface TestGateway {
   readonly url: string;
   readonly served: Served;
   token(claims: Claims): Promise<string>;
+  /** Closes this session before the gateway. */
+  closing(session: Session): void;
   /** A session of this identity; closed when the test is finished. */
   connect(
     identity: string,
@@ -41,6 +43,7 @@ export async function startTestGateway(config: RawConfig = {}, webRoot = NO_PAGE
     url: served.gateway.url,
     served,
     token,
+    closing: (session) => void sessions.push(session),
     async connect(identity, { claims = {}, ...options } = {}) {
       const session = await new LiveSession(systemEnvironment(), [served.gateway.url], {
         token: () => token({ identity, ...claims }),
