@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { resolveConfig } from '../../src/config.ts';
+import { serve } from '../../src/serve.ts';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--auto-accept-this-tab-capture',
+];
+
+/** Where distributions put it. */
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Chromium's path; undefined where there is none. With CI=true its absence is an error: nothing is skipped there. */
+export function chromiumPath(): string | undefined {
+  const found = [process.env['CHROMIUM'], ...PLACES].find((path) => path !== undefined && existsSync(path));
+  if (found !== undefined) return found;
+  const advice = 'Chromium is not installed: `sudo apt-get install chromium`, or name one in CHROMIUM';
+  if (process.env['CI'] === 'true') throw new Error(advice);
+  console.warn(`${advice}. The browser tests are skipped.`);
+  return undefined;
+}
+
+/** A browser that is closed when the test is finished. */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error('no Chromium');
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/** The gateway with its call page, on a free port. */
+export async function startGateway(): Promise<{ readonly url: string }> {
+  const { gateway, close } = await serve({
+    config: resolveConfig({ development: true, port: 0 }),
+    log: pino({ level: 'silent' }),
+    version: 'test',
+    webRoot: join(import.meta.dirname, '../../web/dist'),
+  });
+  onTestFinished(() => close());
+  // localhost is a secure context: camera and microphone are to be had.
+  return { url: `http://localhost:${gateway.port}` };
+}
+
+/** One person at the call page. */
+export class Caller {
+  readonly name: string;
+  readonly page: Page;
+  readonly problems: string[] = [];
+
+  constructor(name: string, page: Page) {
+    this.name = name;
+    this.page = page;
+    page.on('pageerror', (error) => this.problems.push(`pageerror: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
+  }
+
+  /** Opens the page in a tab of this context and joins. */
+  static async join(
+    context: BrowserContext,
+    url: string,
+    name: string,
+    options: JoinOptions,
+  ): Promise<Caller> {
+    const page = await context.newPage();
+    const caller = new Caller(name, page);
+    await page.addInitScript(collectConnections);
+    const query = new URLSearchParams({ room: options.room });
+    if (options.transport !== undefined) query.set('transport', options.transport);
+    await page.goto(`${url}/?${query}`);
+    await page.fill('#name', name);
+    await page.click(options.without === true ? '#join-without' : '#join-with');
+    await page.waitForSelector('#call:not([hidden])');
+    return caller;
+  }
+
+  /** Names of the tiles of the others, that of a screen as `Bo screen`. */
+  others(): Promise<string[]> {
+    return this.page.$$eval('.tile:not(.own)', (tiles) =>
+      tiles.map((tile) => {
+        const { name, source } = (tile as HTMLElement).dataset;
+        return source === 'screen' ? `${name} screen` : `${name}`;
+      }),
+    );
+  }
+
+  /** Frames that each inbound video has decoded, summed for each connection that has any. */
+  framesDecoded(): Promise<number[]> {
+    return this.page.evaluate(async () => {
+      const { connections } = window as unknown as { connections: RTCPeerConnection[] };
+      const sums = connections
+        .filter(({ connectionState }) => connectionState === 'connected')
+        .map(async (connection) => {
+          let frames = 0;
+          for (const entry of (await connection.getStats()).values()) {
+            if (entry.type === 'inbound-rtp' && entry.kind === 'video') frames += entry.framesDecoded ?? 0;
+          }
+          return frames;
+        });
+      return (await Promise.all(sums)).filter((frames) => frames > 0);
+    });
+  }
+
+  /** Frames that each tile of another has shown, by its name. */
+  framesShown(): Promise<Record<string, number>> {
+    return this.page.$$eval('.tile:not(.own)', (tiles) =>
+      Object.fromEntries(
+        tiles.map((tile) => {
+          const { name, source } = (tile as HTMLElement).dataset;
+          const frames = tile.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+          return [source === 'screen' ? `${name} screen` : `${name}`, frames];
+        }),
+      ),
+    );
+  }
+
+  /** What the tile of another says of its microphone and connection. */
+  tile(name: string): Promise<Record<string, string | undefined>> {
+    return this.page.$eval(`.tile[data-name="${name}"][data-source="camera"]`, (tile) => ({
+      ...(tile as HTMLElement).dataset,
+    }));
+  }
+}
+
+interface JoinOptions {
+  readonly room: string;
+  readonly without?: boolean;
+  readonly transport?: 'websocket' | 'connect-web';
+}
+
+/** Waits until something asynchronous holds; says what it waited for. */
+export async function eventually(what: string, holds: () => Promise<boolean>, ms = 20_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not in ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Runs in the page, before its scripts: keeps every RTCPeerConnection, as evidence that is not the page's own word. */
+function collectConnections(): void {
+  const connections: RTCPeerConnection[] = [];
+  Object.assign(window, { connections });
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      connections.push(this);
+    }
+  };
+}

@@ -1,0 +1,45 @@
+import type { TransportName } from '../src/client/index.ts';
+
+/** What the address of the page says. */
+export interface Address {
+  readonly room: string;
+  readonly token: string;
+  readonly name: string;
+  /** For tests: forces a transport. */
+  readonly transport: TransportName | undefined;
+}
+
+/** Reads `?room=`, `?token=`, `?name=` and the same in the fragment; a fragment without `=` is the room. */
+export function readAddress(location: Pick<Location, 'search' | 'hash'>): Address {
+  const query = new URLSearchParams(location.search);
+  const fragment = location.hash.slice(1);
+  const hash = new URLSearchParams(fragment.includes('=') ? fragment : '');
+  const bare = fragment.includes('=') ? '' : decode(fragment);
+  const read = (key: string) => query.get(key) ?? hash.get(key) ?? '';
+  const transport = read('transport');
+  return {
+    room: read('room') || bare,
+    token: read('token'),
+    name: read('name'),
+    transport: transport === 'websocket' || transport === 'connect-web' ? transport : undefined,
+  };
+}
+
+/** The address that others open to join the same room: no token, no fragment. */
+export function linkTo(room: string, href: string): string {
+  const url = new URL(href);
+  const transport = url.searchParams.get('transport');
+  url.search = '';
+  url.hash = '';
+  url.searchParams.set('room', room);
+  if (transport !== null) url.searchParams.set('transport', transport);
+  return url.href;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
