@@ -41,17 +41,30 @@ export async function startBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** The gateway with its call page, on a free port. */
-export async function startGateway(): Promise<{ readonly url: string }> {
+/** A gateway for tests. */
+export interface BrowserGateway {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it before the test does. */
+  close(): Promise<void>;
+}
+
+/** The gateway with its call page; port 0: a free one. */
+export async function startGateway(port = 0): Promise<BrowserGateway> {
   const { gateway, close } = await serve({
-    config: resolveConfig({ development: true, port: 0 }),
+    config: resolveConfig({ development: true, port }),
     log: pino({ level: 'silent' }),
     version: 'test',
     webRoot: join(import.meta.dirname, '../../web/dist'),
   });
-  onTestFinished(() => close());
+  let closing: Promise<void> | undefined;
+  const end = () => {
+    closing ??= close();
+    return closing;
+  };
+  onTestFinished(end);
   // localhost is a secure context: camera and microphone are to be had.
-  return { url: `http://localhost:${gateway.port}` };
+  return { url: `http://localhost:${gateway.port}`, port: gateway.port, close: end };
 }
 
 /** One person at the call page. */
@@ -125,6 +138,13 @@ export class Caller {
           return [source === 'screen' ? `${name} screen` : `${name}`, frames];
         }),
       ),
+    );
+  }
+
+  /** RTCPeerConnections that the page ever made. */
+  connectionsMade(): Promise<number> {
+    return this.page.evaluate(
+      () => (window as unknown as { connections: RTCPeerConnection[] }).connections.length,
     );
   }
 
