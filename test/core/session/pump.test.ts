@@ -1,0 +1,216 @@
+import { create } from '@bufbuild/protobuf';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
+import { RoomSettings_Presence as Presence, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
+import { roomKey } from '../../../src/core/room-key.ts';
+import type { TestClient, TestNode, TestNodeOptions } from '../../helpers/test-node.ts';
+import { startTestNode } from '../../helpers/test-node.ts';
+
+let kit: TestNode;
+
+async function start(options: TestNodeOptions = {}): Promise<void> {
+  kit = await startTestNode(options);
+}
+
+afterEach(() => kit.stop());
+
+function say(client: TestClient, value: string, delivery: DeliveryClass = DeliveryClass.RELIABLE): void {
+  const message = { room: 'r', delivery, content: { case: 'text' as const, value } };
+  client.send({ case: 'message', value: message });
+}
+
+const texts = (client: TestClient) => client.all('message').map(({ content }) => content.value);
+
+describe('the pump', () => {
+  it('hands readers with equal cursors the very same bytes', async () => {
+    await start();
+    const clients = [];
+    for (const identity of ['ann', 'bob', 'cy']) clients.push((await kit.inRoom('r', { identity })).client);
+    const [ann, bob, cy] = clients as [TestClient, TestClient, TestClient];
+    await kit.pass(1000);
+    for (let i = 0; i < 20; i += 1) say(ann, `m${i}`);
+    await kit.settle();
+    expect(texts(bob)).toHaveLength(20);
+    // Not equal arrays: one array, joined once.
+    expect(bob.writes.at(-1)).toBe(cy.writes.at(-1));
+  });
+
+  it('joins what came in one tick into one write', async () => {
+    await start();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob, id } = await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(1000);
+    const before = bob.writes.length;
+    for (let i = 0; i < 10; i += 1) {
+      say(ann, `m${i}`);
+      ann.send({ case: 'signal', value: { to: id, connectionId: `c${i}` } });
+    }
+    await kit.settle();
+    expect(bob.writes.length - before).toBe(1);
+    expect(bob.all('signal')).toHaveLength(10);
+  });
+
+  it('does not touch the logs for a lane that is not writable, and goes on where it stood', async () => {
+    await start();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    bob.stall();
+    say(ann, 'fills the transport');
+    await kit.settle();
+    const view = kit.engine.view(roomKey('', 'r'));
+    if (view === undefined) throw new Error('no room');
+    const writes = bob.writes.length;
+    await kit.pass(1000);
+    const reads = vi.spyOn(view.log, 'at');
+    for (let i = 0; i < 50; i += 1) {
+      say(ann, `m${i}`);
+      await kit.settle();
+    }
+    // Each is read for Ann, Nobody reads for Bob.
+    expect(reads.mock.calls.length).toBe(50);
+    expect(bob.writes.length).toBe(writes);
+    bob.drain();
+    await kit.settle();
+    expect(texts(bob)).toHaveLength(51);
+    // All that it lagged behind came in one write.
+    expect(bob.writes.length).toBe(writes + 1);
+    reads.mockRestore();
+  });
+
+  it('gathers no more than its bound for one lane in one tick; what is more comes in the next ones', async () => {
+    await start({ limits: { gatherBytes: 10_000 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob, id } = await kit.inRoom('r', { identity: 'bob' });
+    bob.stall();
+    for (let i = 0; i < 40; i += 1) {
+      say(ann, `${i}:`.padEnd(1000, 'x'));
+      ann.send({
+        case: 'signal',
+        value: {
+          to: id,
+          connectionId: `c${i}`,
+          payload: { case: 'description', value: { sdp: 'x'.repeat(1000) } },
+        },
+      });
+      await kit.settle();
+    }
+    const before = bob.writes.length;
+    bob.drain();
+    await kit.settle();
+    const sizes = bob.writes.slice(before).map(({ length }) => length);
+    expect(sizes.length).toBeGreaterThanOrEqual(8);
+    expect(Math.max(...sizes)).toBeLessThan(12_000);
+    expect(texts(bob)).toHaveLength(40);
+    expect(bob.all('signal').map(({ connectionId }) => connectionId)).toEqual(
+      Array.from({ length: 40 }, (_, i) => `c${i}`),
+    );
+  });
+
+  it('takes an acknowledgement along with a frame of the inbox, or behind the room’s frames', async () => {
+    await start();
+    const { client: ann, id: annId } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob, id: bobId } = await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(1000);
+    const before = ann.frames.length;
+    // Both at once: Ann's own frame is done, and Bob's stands in her inbox.
+    ann.send({ case: 'signal', value: { to: bobId } });
+    bob.send({ case: 'signal', value: { to: annId } });
+    await kit.settle();
+    expect(ann.since(before)).toMatchObject([{ ack: 2, body: { case: 'signal' } }]);
+    say(ann, 'x');
+    await kit.settle();
+    expect(ann.since(before + 1).map(({ ack, body }) => [ack, body.case])).toEqual([
+      [0, 'message'],
+      [3, undefined],
+    ]);
+  });
+
+  it('acknowledges without anything to take it along after its delay, or at once for many frames', async () => {
+    await start({ limits: { ackDelayMs: 100, ackFrames: 8 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { id } = await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(1000);
+    const before = ann.frames.length;
+    ann.send({ case: 'signal', value: { to: id } });
+    await kit.pass(99);
+    expect(ann.since(before)).toEqual([]);
+    await kit.pass(1);
+    expect(ann.since(before)).toMatchObject([{ seq: 0, ack: 2 }]);
+    for (let i = 0; i < 8; i += 1) ann.send({ case: 'signal', value: { to: id } });
+    await kit.settle();
+    expect(ann.acked).toBe(10);
+  });
+
+  it('hands LOSSY messages to lanes that can be written now, and to nobody later', async () => {
+    await start();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    const { client: cy } = await kit.inRoom('r', { identity: 'cy' });
+    bob.stall();
+    say(ann, 'fills the transport');
+    await kit.settle();
+    say(ann, 'lossy', DeliveryClass.LOSSY);
+    await kit.settle();
+    bob.drain();
+    await kit.settle();
+    expect(texts(cy)).toEqual(['fills the transport', 'lossy']);
+    expect(texts(bob)).toEqual(['fills the transport']);
+  });
+
+  it('costs one session, not the gateway, when a frame cannot be written', async () => {
+    await start();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    const { client: cy } = await kit.inRoom('r', { identity: 'cy' });
+    vi.spyOn(bob.writes as Uint8Array[], 'push').mockImplementationOnce(() => {
+      throw new Error('the transport is broken');
+    });
+    say(ann, 'one');
+    await kit.settle();
+    say(ann, 'two');
+    await kit.settle();
+    expect(texts(cy)).toEqual(['one', 'two']);
+    expect(bob.end?.status).toBe('internal');
+    expect(kit.errors.splice(0)).toMatchObject([{ message: 'frames could not be written' }]);
+  });
+
+  it('brings a reader that fell off the log back by a snapshot, with the messages that are kept', async () => {
+    await start({ limits: { roomEntries: 10, historyMessages: 5 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    bob.stall();
+    say(ann, 'fills the transport');
+    await kit.settle();
+    for (let i = 0; i < 30; i += 1) say(ann, `m${i}`);
+    await kit.settle();
+    bob.drain();
+    await kit.settle();
+    const joined = bob.all('joined').at(-1);
+    expect(joined).toMatchObject({ missedMessages: true, offset: 33 });
+    expect(joined?.history.map(({ message }) => message?.content.value)).toEqual([
+      'm25',
+      'm26',
+      'm27',
+      'm28',
+      'm29',
+    ]);
+    say(ann, 'goes on');
+    await kit.settle();
+    expect(texts(bob)).toEqual(['fills the transport', 'goes on']);
+  });
+
+  it('hands the messages over that a change of presence would have a cursor jump over', async () => {
+    await start();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    say(ann, 'in the same tick');
+    const settings = create(RoomSettingsSchema, { presence: Presence.COUNT });
+    kit.engine.updateRoom(roomKey('', 'r'), { settings, paths: ['presence'] });
+    await kit.settle();
+    const joined = bob.all('joined').at(-1);
+    expect(texts(bob)).toEqual([]);
+    expect(joined?.participants).toEqual([]);
+    expect(joined?.history.map(({ message }) => message?.content.value)).toEqual(['in the same tick']);
+    expect(joined?.missedMessages).toBe(false);
+  });
+});
