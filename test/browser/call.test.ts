@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildWeb } from '../../scripts/build-web.ts';
-import { Caller, chromiumPath, eventually, startBrowser, startGateway } from './kit.ts';
+import { chromiumPath } from './chromium.ts';
+import { Caller, eventually, startBrowser, startGateway } from './kit.ts';
 
 describe.skipIf(chromiumPath() === undefined)('the call page in Chromium', () => {
   beforeAll(() => buildWeb());

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -6,37 +5,13 @@ import { chromium } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { resolveConfig } from '../../src/config.ts';
 import { serve } from '../../src/serve.ts';
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream',
-  '--auto-accept-this-tab-capture',
-];
-
-/** Where distributions put it. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Chromium's path; undefined where there is none. With CI=true its absence is an error: nothing is skipped there. */
-export function chromiumPath(): string | undefined {
-  const found = [process.env['CHROMIUM'], ...PLACES].find((path) => path !== undefined && existsSync(path));
-  if (found !== undefined) return found;
-  const advice = 'Chromium is not installed: `sudo apt-get install chromium`, or name one in CHROMIUM';
-  if (process.env['CI'] === 'true') throw new Error(advice);
-  console.warn(`${advice}. The browser tests are skipped.`);
-  return undefined;
-}
+import { BROWSER_ARGUMENTS, chromiumPath } from './chromium.ts';
 
 /** A browser that is closed when the test is finished. */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error('no Chromium');
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath, args: BROWSER_ARGUMENTS });
   onTestFinished(() => browser.close());
   return browser;
 }
