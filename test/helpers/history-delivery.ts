@@ -1,0 +1,109 @@
+import type { Violation } from './history.ts';
+import type { Delivery, SentFrame, SessionRecord, Sessions } from './history-sessions.ts';
+
+/** Deliveries of one frame. */
+interface Copies {
+  readonly frame: SentFrame;
+  readonly sender: SessionRecord;
+  readonly all: Delivery[];
+}
+
+/**
+ * Acknowledged ⊆ delivered ∪ told; no frame twice; order per (sender, destination); nothing both refused and delivered;
+ * what comes is what was sent; receipts once and true.
+ */
+export function checkDelivery(sessions: Sessions): Violation[] {
+  const violations: Violation[] = [];
+  const copies = new Map<string, Copies>();
+  for (const sender of sessions.sessions.values()) {
+    for (const frame of sender.sent) copies.set(keyOf(sender.id, frame.seq), { frame, sender, all: [] });
+  }
+  for (const [client, deliveries] of sessions.deliveries) {
+    const newest = new Map<string, number>();
+    for (const delivery of deliveries) {
+      const { sender, senderSeq, room, session } = delivery;
+      const at = (rule: Violation['rule'], what: string) =>
+        violations.push({ rule, client, detail: `${what}: ${sender} #${senderSeq} "${delivery.text}"` });
+      const from = sessions.participants.get(sender)?.session ?? '';
+      const found = copies.get(keyOf(from, senderSeq));
+      if (
+        found === undefined ||
+        found.frame.text !== delivery.text ||
+        !isFor(found.frame, delivery, sessions)
+      ) {
+        at('forged', `came to ${room || 'the inbox'}, and nobody sent it there`);
+        continue;
+      }
+      const stream = `${session} ${from} ${room}`;
+      const last = newest.get(stream) ?? 0;
+      if (found.all.some((other) => other.client === client && other.session === session)) {
+        at('duplicate', 'came again');
+      } else if (senderSeq < last) at('reordered', `came behind #${last}`);
+      newest.set(stream, Math.max(last, senderSeq));
+      found.all.push(delivery);
+    }
+  }
+  for (const one of copies.values()) violations.push(...checkFrame(one, sessions));
+  return violations;
+}
+
+function checkFrame({ frame, sender, all }: Copies, sessions: Sessions): Violation[] {
+  const violations: Violation[] = [];
+  const { seq, to, wantReceipt } = frame;
+  const target = to.kind === 'participant' ? to.id : `room ${to.name}`;
+  const add = (rule: Violation['rule'], detail: string) =>
+    violations.push({
+      rule,
+      client: sender.client,
+      detail: `#${seq} "${frame.text}" to ${target}: ${detail}`,
+    });
+  const refusals = sender.errors.get(seq) ?? 0;
+  if (refusals > 1) add('refused-twice', `${refusals} Errors`);
+  if (refusals > 0 && all.length > 0) add('refused-and-delivered', `and came to ${all[0]?.client}`);
+  const acked = sender.acked >= seq;
+  const live = sender.holders.size > 0;
+  if (!acked && live) add('unsettled', `the session lives, and is acknowledged up to ${sender.acked} only`);
+  if (acked && refusals === 0) {
+    if (to.kind === 'participant') checkArrival(to.id, sender, all, sessions, add);
+    // Whether the other members have it is for `room-order` and `room-equal`: they have all of the room's log, or none.
+    else if (live && all.every(({ client }) => client !== sender.client)) {
+      add('lost', 'acknowledged, and its sender has no echo');
+    }
+  }
+  const receipts = sender.receipts.get(seq) ?? [];
+  if (receipts.length > 0 && !wantReceipt) add('receipts', 'a receipt that nobody asked for');
+  if (receipts.length > 1) add('receipts', `${receipts.length} receipts`);
+  if (receipts.includes(true) && all.length === 0) add('receipts', 'DELIVERED, and it never came');
+  if (wantReceipt && acked && refusals === 0 && live && receipts.length === 0) {
+    add('receipts', 'no receipt');
+  }
+  return violations;
+}
+
+function checkArrival(
+  participant: string,
+  sender: SessionRecord,
+  all: readonly Delivery[],
+  { participants, sessions }: Sessions,
+  add: (rule: Violation['rule'], detail: string) => void,
+): void {
+  if (all.length > 0) return;
+  const receiver = participants.get(participant);
+  const session = receiver === undefined ? undefined : sessions.get(receiver.session);
+  if (session?.resynced) return;
+  if (session !== undefined && session.holders.size > 0)
+    add('lost', 'acknowledged, and never came, though the receiver lives');
+  // The receiver's session was lost: the roster tells, to a sender who still looks at it.
+  else if (sender.holders.size > 0 && !sender.goneForIt.has(participant)) {
+    add('untold', 'acknowledged, never came, and the roster still lists the receiver');
+  }
+}
+
+function isFor({ to }: SentFrame, { session, room }: Delivery, { participants }: Sessions): boolean {
+  if (to.kind === 'room') return to.name === room;
+  return participants.get(to.id)?.session === session;
+}
+
+function keyOf(session: string, seq: number): string {
+  return `${session} ${seq}`;
+}

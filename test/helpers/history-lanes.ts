@@ -1,0 +1,114 @@
+import type { ClientHistory, HistoryEvent, Timed, Violation } from './history.ts';
+
+/** How long frames of an older connection may be under way after a newer one was welcomed, in milliseconds. */
+const underWayMs = 1000;
+
+/**
+ * What each connection brought: nothing before Welcome, nothing behind Closed; the inbox without gaps and repeats, over
+ * connections too; an Error before the acknowledgement that covers it.
+ */
+export function checkLanes({ client, events }: ClientHistory): Violation[] {
+  const violations: Violation[] = [];
+  const add = (rule: Violation['rule'], detail: string) => violations.push({ rule, client, detail });
+  const welcomed = new Set<number>();
+  const closed = new Set<number>();
+  let session = '';
+  let received = 0;
+  let acked = 0;
+  for (const event of events) {
+    if (event.kind === 'opened' && session === '' && event.session !== '') received = event.received;
+    if (event.kind === 'welcome') {
+      welcomed.add(event.lane);
+      if (event.outcome !== 'resumed') {
+        received = 0;
+        acked = 0;
+      }
+      session = event.session;
+    }
+    if (isFrame(event)) {
+      if (closed.has(event.lane))
+        add('attachment', `${event.kind} behind Closed on connection ${event.lane}`);
+      if (event.kind !== 'closed' && !welcomed.has(event.lane)) {
+        add('attachment', `${event.kind} before Welcome on connection ${event.lane}`);
+      }
+    }
+    if (event.kind === 'closed') closed.add(event.lane);
+    if (event.kind === 'resync' && event.room === '') received = event.next - 1;
+    if ('inbox' in event && event.inbox > 0) {
+      if (event.inbox !== received + 1) {
+        add('inbox-order', `${event.kind} has seq ${event.inbox} where ${received + 1} was due`);
+      }
+      received = Math.max(received, event.inbox);
+    }
+    if (event.kind === 'ack') {
+      if (event.by === 'lane') acked = Math.max(acked, event.seq);
+    } else if (event.kind === 'error' && event.seq > 0 && event.seq <= acked) {
+      add('error-before-ack', `the Error of #${event.seq} came behind the acknowledgement of #${acked}`);
+    }
+  }
+  return violations;
+}
+
+interface Attachment {
+  readonly client: string;
+  readonly lane: number;
+  readonly attempt: number;
+  readonly at: number;
+  readonly events: readonly Timed<HistoryEvent>[];
+}
+
+/** One attachment a session: once a connection is welcomed, the older ones say nothing but their end; attempts rise. */
+export function checkAttachments(histories: readonly ClientHistory[]): Violation[] {
+  const violations: Violation[] = [];
+  const sessions = new Map<string, Attachment[]>();
+  for (const { client, events } of histories) {
+    for (const event of events) {
+      if (event.kind !== 'welcome') continue;
+      const { session, lane, attempt, at } = event;
+      const attachment = { client, lane, attempt, at, events };
+      const known = sessions.get(session);
+      if (known === undefined) sessions.set(session, [attachment]);
+      // A copied secret brings a copy of its history along.
+      else if (!known.some((other) => other.lane === lane && other.at === at)) known.push(attachment);
+    }
+  }
+  for (const [session, attachments] of sessions) {
+    attachments.sort((a, b) => a.at - b.at);
+    for (const [index, { client, lane, attempt, events }] of attachments.entries()) {
+      const next = attachments[index + 1];
+      if (next === undefined) break;
+      const add = (detail: string) =>
+        violations.push({ rule: 'attachment', client, detail: `session ${session}: ${detail}` });
+      if (next.attempt < attempt) add(`attempt ${next.attempt} was welcomed after attempt ${attempt}`);
+      const late = events.find(
+        (event) =>
+          event.at > next.at + underWayMs &&
+          (event.kind === 'stray' ? event.what !== 'closed' : isFrame(event) && event.kind !== 'closed') &&
+          'lane' in event &&
+          event.lane === lane,
+      );
+      if (late !== undefined) {
+        const after = Math.round(late.at - next.at);
+        add(`${late.kind} on connection ${lane} ${after} ms after ${next.client} was welcomed`);
+      }
+    }
+  }
+  return violations;
+}
+
+/** Events that a frame of the gateway made on the connection in use. */
+function isFrame(event: HistoryEvent): event is HistoryEvent & { lane: number } {
+  switch (event.kind) {
+    case 'opened':
+    case 'sent':
+    case 'welcome':
+    case 'stray':
+    case 'ended':
+    case 'stopped':
+      return false;
+    case 'ack':
+      return event.by === 'lane';
+    default:
+      return true;
+  }
+}
