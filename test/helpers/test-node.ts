@@ -173,6 +173,7 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
       return result;
     },
     async pass(milliseconds) {
+      await settle();
       const until = clock.now() + milliseconds;
       for (let next = clock.nextDue(until); next !== undefined; next = clock.nextDue(until)) {
         clock.moveTo(next);

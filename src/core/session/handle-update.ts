@@ -44,12 +44,14 @@ function refuseUpdate(
           fieldPath: `update_participant.${field}`,
           room,
         });
-  const changesSelf = touched.length > 0 || patch.name !== undefined;
+  const { tracks = [], dropTracks = [] } = patch;
+  const changesSelf =
+    touched.length > 0 || patch.name !== undefined || tracks.length > 0 || dropTracks.length > 0;
   if (changesSelf && participant.permissions?.updateSelf !== true) {
-    return refuse(Reason.DENIED, 'the token does not permit to change name and attributes', { room });
+    return refuse(Reason.DENIED, 'the token does not permit to change name, attributes and tracks', { room });
   }
   const fixed = touched.find((key) => Object.hasOwn(session.grants.attributes, key));
-  const denied = deniedTrack(patch.tracks ?? [], participant.permissions);
+  const denied = deniedTrack(tracks, participant.permissions);
   return (
     refusal(Reason.DENIED, 'set_attributes', fixed && `${fixed} is set by the token`) ??
     refusal(

@@ -60,14 +60,14 @@ export class Membership {
   }
 
   /**
-   * The client says where it stands in the room, and in its inbox. One that has not read the Left of the membership before
-   * speaks of that one.
+   * The client says where it stands in the room, and in its inbox, where that is known. One that may not have read the Left
+   * of the membership before may speak of that one.
    */
-  rewind(position: RoomPosition | undefined, receivedSeq: number): void {
+  rewind(position: RoomPosition | undefined, receivedSeq: number | undefined): void {
     const { view, cursor } = this;
     const { offset = 0, version = 0 } = position ?? {};
     const known = position?.epoch === view.epoch && offset <= view.log.hi && version <= view.board.version;
-    if (known && cursor.kind === 'at' && receivedSeq >= this.beganAfter) {
+    if (known && cursor.kind === 'at' && receivedSeq !== undefined && receivedSeq >= this.beganAfter) {
       this.cursor = { kind: 'at', offset, version };
     } else this.cursor = { kind: 'none', history: 0, since: known ? offset : undefined };
   }

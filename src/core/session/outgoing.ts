@@ -103,16 +103,15 @@ export class Outgoing {
     this.#ackTold = 0;
     this.#ackNow = true;
     const inbox = engine.inbox(this.#session.id);
-    if (inbox !== undefined) {
-      const { epoch, receivedSeq } = resume;
-      const known = epoch === inbox.epoch && receivedSeq >= inbox.lo && receivedSeq <= inbox.hi;
-      this.#sent = known ? receivedSeq : inbox.lo;
-      if (known) this.#session.acknowledge(receivedSeq);
-      else this.#resync = encodeResync(inbox.epoch, this.#sent + 1);
-    }
+    if (inbox === undefined) return;
+    const { epoch, receivedSeq } = resume;
+    const known = epoch === inbox.epoch && receivedSeq >= inbox.lo && receivedSeq <= inbox.hi;
+    this.#sent = known ? receivedSeq : inbox.lo;
+    if (known) this.#session.acknowledge(receivedSeq);
+    else this.#resync = encodeResync(inbox.epoch, this.#sent + 1);
     const positions = new Map(resume.rooms.map((position) => [position.room, position]));
     for (const membership of this.#session.rooms.values()) {
-      membership.rewind(positions.get(membership.name), this.#sent);
+      membership.rewind(positions.get(membership.name), known ? receivedSeq : undefined);
     }
   }
 
