@@ -7,6 +7,7 @@ import { lengthField } from '../core/wire/bytes.ts';
 import { framed } from '../lanes/envelope/raw-client.ts';
 import { contentTypes, EnvelopeStream, envelopeReader, headersOf, service } from './envelope-stream.ts';
 import type { LaneClient, LaneEnd, LaneOptions, LaneSink, LaneTransport } from './lane-client.ts';
+import { callUnary, type UnaryOutcome, type UnaryProtocol } from './unary-call.ts';
 import { fieldsOf } from './wire-fields.ts';
 
 export type HalvesKind = 'halves-grpc-web' | 'halves-connect' | 'halves-fetch';
@@ -45,69 +46,23 @@ export function openHalves(kind: HalvesKind, options: LaneOptions, client: LaneC
 }
 
 /** Outcome of one SendFrames call. */
-export interface SendOutcome {
-  readonly code: string;
-  readonly message: string;
+export interface SendOutcome extends UnaryOutcome {
   readonly ack: number;
-  /** Bodies of the details, encoded. */
-  readonly details: readonly { readonly type: string; readonly value: Uint8Array }[];
 }
 
 /** One SendFrames call with whatever bytes for a request. */
 export async function callSendFrames(
   url: string,
-  protocol: 'grpc-web' | 'connect' | 'connect-json',
+  protocol: UnaryProtocol,
   request: Uint8Array | string,
 ): Promise<SendOutcome> {
-  const type = {
-    'grpc-web': contentTypes['grpc-web'],
-    connect: 'application/proto',
-    'connect-json': 'application/json',
-  };
-  const body =
-    protocol === 'grpc-web' ? framed(Buffer.from(request as string)) : Buffer.from(request as string);
-  const answer = await fetch(`${url}${service}/SendFrames`, {
-    method: 'POST',
-    headers: { 'content-type': type[protocol] },
-    body: new Uint8Array(body),
-  });
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (protocol === 'grpc-web') {
-    let message: Uint8Array | undefined;
-    let end: LaneEnd = { code: 'none', message: '' };
-    const sink: LaneSink = {
-      message: (it) => {
-        message = it as Uint8Array;
-      },
-      ended: () => {},
-    };
-    envelopeReader('grpc-web', false, sink, (found) => {
-      end = found;
-    })(bytes);
-    const ack = message === undefined ? 0 : fromBinary(SendFramesResponseSchema, message).ack;
-    return { ...end, ack, details: [] };
-  }
-  if (answer.ok) {
-    const response =
-      protocol === 'connect'
-        ? fromBinary(SendFramesResponseSchema, bytes)
-        : fromJson(SendFramesResponseSchema, JSON.parse(Buffer.from(bytes).toString()) as JsonValue);
-    return { code: 'ok', message: '', ack: response.ack, details: [] };
-  }
-  const error = JSON.parse(Buffer.from(bytes).toString() || '{}') as {
-    code?: string;
-    message?: string;
-    details?: { type: string; value: string }[];
-  };
-  return {
-    code: error.code ?? `http-${answer.status}`,
-    message: error.message ?? '',
-    ack: 0,
-    details: (error.details ?? []).map(({ type: name, value }) => ({
-      type: name,
-      value: new Uint8Array(Buffer.from(value, 'base64')),
-    })),
-  };
+  const outcome = await callUnary({ url, path: `${service}/SendFrames`, protocol, request });
+  if (outcome.code !== 'ok') return { ...outcome, ack: 0 };
+  const { ack } =
+    protocol === 'connect-json'
+      ? fromJson(SendFramesResponseSchema, JSON.parse(Buffer.from(outcome.response).toString()) as JsonValue)
+      : fromBinary(SendFramesResponseSchema, outcome.response);
+  return { ...outcome, ack };
 }
 
 async function sendFrames(

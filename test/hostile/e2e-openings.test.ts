@@ -12,6 +12,7 @@ import { encodeFrame, LaneClient } from '../helpers/lane-client.ts';
 import { type LaneKind, laneKinds, openLane } from '../helpers/lane-clients.ts';
 import { grpcCodes } from '../helpers/lane-end.ts';
 import { resumeOf } from '../helpers/resume-point.ts';
+import { unaryProtocols } from '../helpers/unary-call.ts';
 import { forgedTokens, goodToken } from './forged-tokens.ts';
 
 // Who may not come in is told so in Closed and in the status of the lane, and disturbs nobody.
@@ -219,7 +220,7 @@ test.each(['grpc', 'connect-json', 'ws-proto', 'ws-json'] as const)(
   },
 );
 
-describe.each(['grpc-web', 'connect', 'connect-json'] as const)('SendFrames over %s', (protocol) => {
+describe.each(unaryProtocols)('SendFrames over %s', (protocol) => {
   const requestOf = (key: string) =>
     protocol === 'connect-json' ? JSON.stringify({ sendKey: key }) : lengthField(1, key);
 
@@ -242,7 +243,7 @@ describe.each(['grpc-web', 'connect', 'connect-json'] as const)('SendFrames over
       const { code, message, details } = await callSendFrames(gateway.url, protocol, requestOf(key));
       expect([key, code]).toEqual([key, 'unauthenticated']);
       expect(message).toMatch(/send_key/);
-      if (protocol === 'grpc-web') continue;
+      if (!protocol.startsWith('connect')) continue;
       const [detail] = details;
       expect(detail?.type).toBe(ClosedSchema.typeName);
       expect(fromBinary(ClosedSchema, detail?.value ?? new Uint8Array())).toMatchObject({
