@@ -1,14 +1,14 @@
-import type { Candidate, IncomingSignal, MediaSection, SignalPayload } from '../signal.ts';
+import type { IncomingSignal, MediaSection, SignalPayload } from '../signal.ts';
 import type { Reason, SdpType } from '../vocabulary.ts';
 import { CandidateBatch } from './candidate-batch.ts';
-import { EarlyCandidates } from './early-candidates.ts';
 import type { MeshOptions } from './mesh-options.ts';
 import { Operations } from './operations.ts';
 import type { LivePublication } from './publication.ts';
+import { RemoteCandidates } from './remote-candidates.ts';
 import type { TrackChange } from './remote-tracks.ts';
 import { RemoteTracks } from './remote-tracks.ts';
 import type { SdpSection } from './sdp.ts';
-import { iceFragments, sdpSections } from './sdp.ts';
+import { sdpSections } from './sdp.ts';
 import { Senders } from './senders.ts';
 
 /** Label and id of the data channel that every connection has: with it, later ones need no negotiation. */
@@ -70,15 +70,13 @@ export class Connection {
   readonly #operations: Operations;
   readonly #tracks = new RemoteTracks();
   readonly #batch: CandidateBatch;
-  readonly #early = new EarlyCandidates();
+  readonly #candidates: RemoteCandidates;
   #round = 0;
   /** The own offer that waits for its answer. */
   #offer: { readonly round: number; readonly description: Description } | undefined;
   /** The own answer to the peer's newest offer. */
   #answer: { readonly round: number; readonly description: Description } | undefined;
-  /** Round of the remote description in force; 0: none yet. */
-  #remoteRound = 0;
-  #remoteFragments: ReadonlySet<string> = new Set();
+  #established = false;
   #wanted = false;
   #restart = false;
   /** Times that the peer was asked for an offer with room for what this side sends. */
@@ -94,6 +92,7 @@ export class Connection {
     this.senders = new Senders(rtc, facts.options);
     this.#facts = facts;
     this.#owner = owner;
+    this.#candidates = new RemoteCandidates(rtc, facts.options.logger);
     this.#operations = new Operations((error) => owner.failed(error));
     this.#batch = new CandidateBatch((candidates, endOfCandidates) =>
       owner.send(this, this.#round, { kind: 'candidates', candidates, endOfCandidates }),
@@ -118,7 +117,7 @@ export class Connection {
 
   /** A first round is complete. */
   get established(): boolean {
-    return this.#remoteRound > 0;
+    return this.#established;
   }
 
   get tracks(): RemoteTracks {
@@ -169,7 +168,8 @@ export class Connection {
         case 'description':
           return this.#description(negotiationId, payload);
         case 'candidates':
-          for (const candidate of payload.candidates) await this.#candidate(negotiationId, candidate);
+          for (const candidate of payload.candidates)
+            await this.#candidates.arrived(negotiationId, candidate);
           return;
         case 'control':
           return this.#asked(negotiationId, payload);
@@ -293,34 +293,10 @@ export class Connection {
   }
 
   async #applied(round: number, description: Description, sections: readonly SdpSection[]): Promise<void> {
-    this.#remoteRound = round;
-    this.#remoteFragments = iceFragments(description.sdp);
+    this.#established = true;
     this.#tracksChanged(this.#tracks.update(this.rtc.getTransceivers(), sections, description.media ?? []));
-    for (const candidate of this.#early.take(round)) await this.#add(candidate);
+    await this.#candidates.described(round, description.sdp);
     this.#owner.changed(this);
-  }
-
-  /** A candidate belongs to an ICE generation, which outlives rounds: its fragment tells, else its round. */
-  async #candidate(round: number, candidate: Candidate): Promise<void> {
-    const fragment = fragmentOf(candidate);
-    const known = fragment !== undefined && this.#remoteFragments.has(fragment);
-    if (this.#remoteRound > 0 && (known || round <= this.#remoteRound)) return this.#add(candidate);
-    this.#early.hold(round, candidate);
-  }
-
-  async #add(candidate: Candidate): Promise<void> {
-    const fragment = fragmentOf(candidate);
-    // Of a generation that is over, or of an offer that was ignored.
-    if (fragment !== undefined && !this.#remoteFragments.has(fragment)) return;
-    // An empty candidate ends one section; not every stack takes that, and none needs it.
-    if (candidate.candidate === '') return;
-    try {
-      await this.rtc.addIceCandidate({ ...candidate });
-    } catch (error) {
-      if (this.#facts.options.logger?.debug !== undefined) {
-        this.#facts.options.logger.debug('a remote candidate was not taken', candidate.candidate, error);
-      }
-    }
   }
 
   async #asked(round: number, control: Extract<SignalPayload, { readonly kind: 'control' }>): Promise<void> {
@@ -394,9 +370,4 @@ export class Connection {
   #tracksChanged(change: TrackChange): void {
     if (change.added.length > 0 || change.removed.length > 0) this.#owner.tracksChanged(this, change);
   }
-}
-
-/** RFC 8839 writes it as an extension attribute where the init does not carry it. */
-function fragmentOf({ candidate, usernameFragment }: Candidate): string | undefined {
-  return usernameFragment || / ufrag (\S+)/.exec(candidate)?.[1];
 }

@@ -1,51 +1,27 @@
 import type { Participant } from '../participant.ts';
-import type { Room } from '../room.ts';
 import type { IncomingSignal, SignalPayload } from '../signal.ts';
 import { SignalboxError } from '../signalbox-error.ts';
 import type { Reason } from '../vocabulary.ts';
 import type { ConnectionOwner } from './connection.ts';
 import { Connection } from './connection.ts';
-import type { MeshOptions } from './mesh-options.ts';
+import { isMain, newConnectionId } from './connection-id.ts';
+import type { LinkHost } from './link-host.ts';
+import { Mender, type Patient } from './mender.ts';
+import { OfferWait } from './offer-wait.ts';
+import { pathOf } from './path.ts';
 import type { Peer, PeerState, PeerTrack } from './peer.ts';
 import type { LivePublication } from './publication.ts';
 import type { RemoteTrack, TrackChange } from './remote-tracks.ts';
+import { peerTrack } from './remote-tracks.ts';
 import { rolesOf } from './roles.ts';
+import { kindsOf } from './senders.ts';
 import { SetUpReport } from './set-up-report.ts';
+import { SignalSender } from './signal-sender.ts';
 
-/** The earlier of a pair waits so long for an offer, asks, waits as long again, then offers itself; in milliseconds. */
-const OFFER_WAIT_MS = 3_000;
-/** A connection that nobody answered, or that finds no path, is called failed after this long. */
-const CONNECT_MS = 30_000;
-/** Time between attempts to mend a failed connection; the last one repeats. */
-const MEND_MS = [0, 5_000, 10_000, 20_000, 30_000];
-/** Attempts by ICE restart before the connection is made anew. */
-const ICE_RESTARTS = 2;
-/** A signal that the gateway could not take for the moment is sent again after this long, or what it asks for. */
-const RESEND_MS = 1_000;
 /** A departed peer whose connection is no longer connected has this long to come back. */
 const LINGER_MS = 10_000;
 /** Signals kept for a connection whose offer has not come. */
 const STRAY_SIGNALS = 32;
-
-/** What a link needs of its mesh. */
-export interface LinkHost {
-  readonly room: Room;
-  readonly options: MeshOptions;
-  readonly publications: ReadonlySet<LivePublication>;
-  createRtc(): RTCPeerConnection;
-  newConnectionId(): string;
-  /** Ids of connections that this client closed: the peer must not go on with them. */
-  readonly retired: { has(id: string): boolean; add(id: string): unknown };
-  /** A connection was made; its data channels are due. */
-  connectionMade(link: PeerLink, connection: Connection): void;
-  connectionLost(link: PeerLink): void;
-  channelArrived(link: PeerLink, channel: RTCDataChannel): void;
-  stateChanged(link: PeerLink): void;
-  tracksChanged(removed: readonly PeerTrack[], added: readonly PeerTrack[]): void;
-  /** A departed peer is not coming back. */
-  expired(link: PeerLink): void;
-  failed(error: unknown, link: PeerLink): void;
-}
 
 /**
  * The relation to one participant: who begins, which RTCPeerConnection is the current one, what becomes of it when the
@@ -53,6 +29,11 @@ export interface LinkHost {
  */
 export class PeerLink implements Peer, ConnectionOwner {
   readonly #host: LinkHost;
+  readonly #sender: SignalSender;
+  readonly #mender: Mender;
+  readonly #wait: OfferWait;
+  /** The roster does not show this participant, and will not tell when it goes. */
+  readonly #unlisted: boolean;
   #participant: Participant;
   #state: PeerState = 'new';
   #connection: Connection | undefined;
@@ -60,20 +41,28 @@ export class PeerLink implements Peer, ConnectionOwner {
   #connectedOnce = false;
   /** Not in the roster any more; kept because it is connected. */
   #departed = false;
+  /** The peer closed the connection on purpose: it is for the peer to begin again. */
+  #hungUp = false;
   /** Reserved for the connection that a request to offer speaks of. */
   #reservedId = '';
   #strays: IncomingSignal[] = [];
-  #mends = 0;
-  #waitTimer: ReturnType<typeof setTimeout> | undefined;
-  #connectTimer: ReturnType<typeof setTimeout> | undefined;
-  #mendTimer: ReturnType<typeof setTimeout> | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #resends = new Set<ReturnType<typeof setTimeout>>();
   #disposed = false;
 
-  constructor(host: LinkHost, participant: Participant) {
+  constructor(host: LinkHost, participant: Participant, unlisted = false) {
     this.#host = host;
     this.#participant = participant;
+    this.#unlisted = unlisted;
+    this.#mender = new Mender(this.#patient());
+    this.#wait = new OfferWait(
+      () => this.#askForOffer(),
+      () => this.#offer(),
+    );
+    this.#sender = new SignalSender(
+      host.room,
+      (connectionId) => connectionId === this.connectionId,
+      (error) => host.failed(error, this),
+    );
   }
 
   // What the application sees.
@@ -95,7 +84,7 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   get tracks(): readonly PeerTrack[] {
-    return (this.#connection?.tracks.all ?? []).map((track) => this.#told(track));
+    return (this.#connection?.tracks.all ?? []).map((track) => peerTrack(this, track));
   }
 
   restartIce(): void {
@@ -124,20 +113,10 @@ export class PeerLink implements Peer, ConnectionOwner {
   begin(urgent = false): void {
     if (this.#disposed || this.#connection !== undefined) return;
     this.#setState(this.#connectedOnce ? 'interrupted' : 'connecting');
-    this.#watchConnecting();
+    this.#mender.watch();
     const { offersFirst, offerers } = rolesOf(this.#host.room.self, this.#participant);
-    if (offersFirst) {
-      this.#offer();
-      return;
-    }
-    const ask = () => {
-      this.#reservedId = this.#host.newConnectionId();
-      this.#signal(this.#reservedId, 0, { kind: 'control', action: 'request_offer' });
-      if (offerers !== 'other') this.#waitTimer = setTimeout(() => this.#offer(), OFFER_WAIT_MS);
-    };
-    clearTimeout(this.#waitTimer);
-    if (urgent) ask();
-    else this.#waitTimer = setTimeout(ask, OFFER_WAIT_MS);
+    if (offersFirst) this.#offer();
+    else this.#wait.begin(urgent, offerers !== 'other');
   }
 
   /** The participant's roster entry changed. */
@@ -150,6 +129,7 @@ export class PeerLink implements Peer, ConnectionOwner {
   /** The participant came back under a new id: a connected RTCPeerConnection is kept. */
   follow(successor: Participant): void {
     this.#participant = successor;
+    this.#hungUp = false;
     this.#departed = false;
     clearTimeout(this.#lingerTimer);
     this.rejoined();
@@ -161,7 +141,7 @@ export class PeerLink implements Peer, ConnectionOwner {
       this.#connection?.repeat();
       return;
     }
-    if (this.#state === 'closed' && !this.#connectedOnce) return;
+    if (this.#hungUp) return;
     this.#drop();
     this.begin();
   }
@@ -169,7 +149,7 @@ export class PeerLink implements Peer, ConnectionOwner {
   /** Signals from or to this participant may be missing. */
   signalsLost(): void {
     if (this.connected || this.#connection?.offering === true) this.#connection?.repeat();
-    else if (this.#state !== 'closed') this.#renew();
+    else if (!this.#hungUp) this.#renew();
   }
 
   /** The participant is no longer in the roster, yet connected: keep it until that ends. */
@@ -179,14 +159,14 @@ export class PeerLink implements Peer, ConnectionOwner {
 
   accept(signal: IncomingSignal): void {
     if (this.#disposed) return;
-    const { connectionId, negotiationId, payload } = signal;
+    const { connectionId, payload } = signal;
     const current = this.#connection;
     if (current !== undefined && connectionId === current.id) {
       if (payload.kind === 'control' && payload.action === 'close') {
         this.#closedByPeer();
         return;
       }
-      this.#note(payload);
+      this.#report?.signalled(payload);
       current.accept(signal);
       return;
     }
@@ -199,7 +179,7 @@ export class PeerLink implements Peer, ConnectionOwner {
       if (current?.offering === true && !current.established) current.repeat();
       else this.#offer();
     } else if (payload.kind === 'control' && payload.action === 'request_ice_restart') {
-      this.#reject(connectionId, negotiationId, 'stale_negotiation', 'this connection is over');
+      this.#reject(signal, 'stale_negotiation', 'this connection is over');
     }
   }
 
@@ -212,7 +192,7 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#disposed = true;
     this.#drop();
     clearTimeout(this.#lingerTimer);
-    for (const timer of this.#resends) clearTimeout(timer);
+    this.#sender.close();
     this.#setState('closed');
   }
 
@@ -223,17 +203,12 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   get expected(): Readonly<Record<'audio' | 'video', number>> {
-    if (this.#host.options.dataOnly === true) return { audio: 0, video: 0 };
-    const sources = this.#participant.tracks.map(({ source }) => source);
-    return {
-      audio: sources.filter((source) => source === 'microphone' || source === 'screen_audio').length,
-      video: sources.filter((source) => source === 'camera' || source === 'screen').length,
-    };
+    return kindsOf(this.#host.options.dataOnly === true ? [] : this.#participant.tracks);
   }
 
   send(connection: Connection, round: number, payload: SignalPayload): void {
     if (connection !== this.#connection) return;
-    this.#note(payload);
+    this.#report?.signalled(payload);
     this.#signal(connection.id, round, payload);
   }
 
@@ -250,14 +225,10 @@ export class PeerLink implements Peer, ConnectionOwner {
         return;
       case 'failed':
       case 'closed':
-        this.#report?.reached(
-          'failed',
-          this.#participant.id,
-          `${path} (${connection.rtc.iceConnectionState})`,
-        );
+        this.#report?.reached('failed', `${path} (${connection.rtc.iceConnectionState})`);
         this.#linger();
         this.#setState('failed');
-        this.#mend();
+        this.#mender.mend();
         return;
       case 'connecting':
         if (this.#state === 'connected') this.#setState('interrupted');
@@ -265,10 +236,8 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   tracksChanged(_connection: Connection, { added, removed }: TrackChange): void {
-    this.#host.tracksChanged(
-      removed.map((track) => this.#told(track)),
-      added.map((track) => this.#told(track)),
-    );
+    const told = (track: RemoteTrack) => peerTrack(this, track);
+    this.#host.tracksChanged(removed.map(told), added.map(told));
   }
 
   dataChannel(channel: RTCDataChannel): void {
@@ -277,7 +246,7 @@ export class PeerLink implements Peer, ConnectionOwner {
 
   opened(connection: Connection): void {
     if (connection !== this.#connection) return;
-    this.#report?.reached('first_frame', this.#participant.id);
+    this.#report?.reached('first_frame');
     this.changed(connection);
   }
 
@@ -299,21 +268,25 @@ export class PeerLink implements Peer, ConnectionOwner {
 
   /** A new connection, and the first offer of it. */
   #offer(): void {
-    const id = this.#reservedId || this.#host.newConnectionId();
+    const id = this.#reservedId || newConnectionId();
     this.#open(id, true).negotiate();
+  }
+
+  #askForOffer(): void {
+    this.#reservedId = newConnectionId();
+    this.#signal(this.#reservedId, 0, { kind: 'control', action: 'request_offer' });
   }
 
   /** The first offer of a connection that the peer made. */
   #offered(signal: IncomingSignal): void {
-    const { connectionId, negotiationId } = signal;
+    const { connectionId } = signal;
     const { room, retired } = this.#host;
-    if (!/^(main\.|[^.]*$)/.test(connectionId)) {
-      const detail = 'this client has one connection to a peer, of the purpose main';
-      this.#reject(connectionId, negotiationId, 'unsupported', detail);
+    if (!isMain(connectionId)) {
+      this.#reject(signal, 'unsupported', 'this client has one connection to a peer, of the purpose main');
       return;
     }
     if (retired.has(connectionId)) {
-      this.#reject(connectionId, negotiationId, 'stale_negotiation', 'this connection is over');
+      this.#reject(signal, 'stale_negotiation', 'this connection is over');
       return;
     }
     const current = this.#connection;
@@ -324,7 +297,7 @@ export class PeerLink implements Peer, ConnectionOwner {
       return;
     }
     const connection = this.#open(connectionId, false);
-    this.#note(signal.payload);
+    this.#report?.signalled(signal.payload);
     connection.accept(signal);
     for (const stray of this.#strays.splice(0)) {
       if (stray.connectionId === connectionId) connection.accept(stray);
@@ -339,19 +312,18 @@ export class PeerLink implements Peer, ConnectionOwner {
     const facts = { rtc: this.#host.createRtc(), id, firstOfferer, polite, mayOffer, options };
     const connection = new Connection(facts, this);
     this.#connection = connection;
-    this.#report = new SetUpReport(room, id);
+    this.#hungUp = false;
+    this.#report = new SetUpReport(room, id, () => this.#participant.id);
     this.#setState(this.#connectedOnce ? 'interrupted' : 'connecting');
-    this.#watchConnecting();
+    this.#mender.watch();
     this.#host.connectionMade(this, connection);
     return connection;
   }
 
   /** Lets go of the connection and of everything that waits. */
   #drop(): void {
-    clearTimeout(this.#waitTimer);
-    clearTimeout(this.#connectTimer);
-    clearTimeout(this.#mendTimer);
-    this.#mendTimer = undefined;
+    this.#wait.stop();
+    this.#mender.pause();
     this.#reservedId = '';
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -368,100 +340,59 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   #arrived(): void {
-    clearTimeout(this.#connectTimer);
-    clearTimeout(this.#mendTimer);
+    this.#mender.healed();
     clearTimeout(this.#lingerTimer);
-    this.#mendTimer = undefined;
     this.#lingerTimer = undefined;
-    this.#mends = 0;
     this.#connectedOnce = true;
-    this.#report?.reached('ice_connected', this.#participant.id);
-    this.#report?.reached('dtls_connected', this.#participant.id);
+    this.#report?.reached('ice_connected');
+    this.#report?.reached('dtls_connected');
     this.#setState('connected');
   }
 
   #closedByPeer(): void {
     this.#drop();
-    this.#connectedOnce = false;
+    this.#hungUp = true;
     this.#setState('closed');
-    if (this.#departed) this.#host.expired(this);
+    if (this.#departed || this.#unlisted) this.#host.expired(this);
   }
 
-  #watchConnecting(): void {
-    clearTimeout(this.#connectTimer);
-    this.#connectTimer = setTimeout(() => {
-      if (this.connected) return;
-      this.#report?.reached('failed', this.#participant.id, 'no connection in time');
-      this.#setState('failed');
-      if (this.#connection?.established === true) this.#mend();
-    }, CONNECT_MS);
+  #patient(): Patient {
+    const link = this;
+    return {
+      get connected() {
+        return link.connected || link.#departed || link.#connection === undefined;
+      },
+      get mendable() {
+        const connection = link.#connection;
+        return connection?.established === true && pathOf(connection.rtc) !== 'closed';
+      },
+      restartIce: () => this.restartIce(),
+      renew: () => this.#renew(),
+      timedOut: () => {
+        this.#report?.reached('failed', 'no connection in time');
+        this.#linger();
+        this.#setState('failed');
+        if (this.#connection?.established === true) this.#mender.mend();
+      },
+    };
   }
 
-  /** Tries again, and again while it fails: by ICE restart first, then with a new connection. */
-  #mend(): void {
-    if (this.#mendTimer !== undefined || this.#departed || this.#disposed) return;
-    const wait = MEND_MS[Math.min(this.#mends, MEND_MS.length - 1)] ?? 0;
-    this.#mendTimer = setTimeout(() => {
-      this.#mendTimer = undefined;
-      const connection = this.#connection;
-      if (connection === undefined || this.connected || this.#departed) return;
-      this.#mends += 1;
-      if (pathOf(connection.rtc) === 'closed' || this.#mends > ICE_RESTARTS) return this.#renew();
-      if (connection.established) connection.restartIce();
-      this.#mend();
-    }, wait);
-  }
-
-  /** A departed peer has no way to negotiate. */
+  /** Of one that the roster does not have, a connection that stays lost is the only sign that it went. */
   #linger(): void {
-    if (!this.#departed || this.#lingerTimer !== undefined) return;
+    if (!(this.#departed || this.#unlisted) || this.#lingerTimer !== undefined) return;
     this.#lingerTimer = setTimeout(() => {
-      if (this.#departed && !this.connected) this.#host.expired(this);
+      this.#lingerTimer = undefined;
+      if ((this.#departed || this.#unlisted) && !this.connected) this.#host.expired(this);
     }, LINGER_MS);
   }
 
-  #reject(connectionId: string, round: number, reason: Reason, detail: string): void {
-    this.#signal(connectionId, round, { kind: 'control', action: 'reject', reason, detail });
+  #reject({ connectionId, negotiationId }: IncomingSignal, reason: Reason, detail: string): void {
+    this.#signal(connectionId, negotiationId, { kind: 'control', action: 'reject', reason, detail });
   }
 
   #signal(connectionId: string, round: number, payload: SignalPayload): void {
     if (this.#departed || this.#disposed) return;
-    const { room } = this.#host;
-    room
-      .signal(this.#participant.id, { connectionId, negotiationId: round, payload })
-      .catch((error: unknown) => this.#unsent(error, connectionId, round, payload));
-  }
-
-  #unsent(error: unknown, connectionId: string, round: number, payload: SignalPayload): void {
-    if (this.#disposed || this.#host.room.closed) return;
-    const { reason, retryable, retryAfterMs } =
-      error instanceof SignalboxError
-        ? error
-        : { reason: undefined, retryable: false, retryAfterMs: undefined };
-    if (retryable) {
-      const timer = setTimeout(() => {
-        this.#resends.delete(timer);
-        if (this.#connection?.id === connectionId) this.#signal(connectionId, round, payload);
-      }, retryAfterMs ?? RESEND_MS);
-      this.#resends.add(timer);
-      return;
-    }
-    // The roster tells of the first three, and a rejoin repeats what the last one leaves open.
-    const told = ['recipient_left', 'unknown_recipient', 'not_joined', 'outcome_unknown'];
-    if (reason === undefined || !told.includes(reason)) this.#host.failed(error, this);
-  }
-
-  #note(payload: SignalPayload): void {
-    if (payload.kind === 'candidates') this.#report?.reached('candidate', this.#participant.id);
-    else if (payload.kind === 'description' && (payload.type === 'offer' || payload.type === 'answer')) {
-      this.#report?.reached(payload.type, this.#participant.id);
-    }
-  }
-
-  #told({ track, trackId, source }: RemoteTrack): PeerTrack {
-    const participant = this.#participant;
-    const name = participant.tracks.find(({ id }) => id === trackId)?.name ?? '';
-    return { peer: this, participant, track, source, trackId, name };
+    this.#sender.send(this.#participant.id, connectionId, round, payload);
   }
 
   #setState(state: PeerState): void {
@@ -469,13 +400,4 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#state = state;
     this.#host.stateChanged(this);
   }
-}
-
-/** One word for the two states of a connection, of which stacks keep one better than the other. */
-function pathOf(rtc: RTCPeerConnection): 'connecting' | 'connected' | 'interrupted' | 'failed' | 'closed' {
-  const { connectionState, iceConnectionState } = rtc;
-  if (connectionState === 'closed' || iceConnectionState === 'closed') return 'closed';
-  if (connectionState === 'failed' || iceConnectionState === 'failed') return 'failed';
-  if (connectionState === 'disconnected' || iceConnectionState === 'disconnected') return 'interrupted';
-  return connectionState === 'connected' ? 'connected' : 'connecting';
 }

@@ -1,37 +1,25 @@
 import { LiveEmitter } from '../emitter.ts';
 import { consoleLogger } from '../environment.ts';
 import type { Logger } from '../options.ts';
-import type { Participant } from '../participant.ts';
-import type { Departure, Room, RoomClosed, RoomResync } from '../room.ts';
+import type { Room } from '../room.ts';
 import type { IceServersChange } from '../session.ts';
-import type { IncomingSignal } from '../signal.ts';
-import type { Reason, TrackSource } from '../vocabulary.ts';
+import type { TrackSource } from '../vocabulary.ts';
 import { BoundedSet } from './bounded-set.ts';
 import type { Connection } from './connection.ts';
+import type { LinkHost } from './link-host.ts';
 import { MeshChannel } from './mesh-channel.ts';
 import type { MeshOptions } from './mesh-options.ts';
+import { nonce } from './nonce.ts';
 import type { Peer, PeerState, PeerTrack } from './peer.ts';
-import type { LinkHost } from './peer-link.ts';
-import { PeerLink } from './peer-link.ts';
+import type { PeerLink } from './peer-link.ts';
+import { PeerLinks } from './peer-links.ts';
 import type { PeerStats } from './peer-stats.ts';
 import { statsOf } from './peer-stats.ts';
 import type { Publication, PublishOptions } from './publication.ts';
 import { LivePublication } from './publication.ts';
-import { unlistedParticipant } from './unlisted.ts';
 
-/** Ids of closed connections and of departed participants that are remembered. */
+/** Ids of closed connections that are remembered. */
 const REMEMBERED = 256;
-
-/** Departures that are meant: the connection ends with them. After others it is kept while it is connected. */
-const MEANT: readonly Reason[] = [
-  'left',
-  'removed',
-  'moved',
-  'banned',
-  'room_closed',
-  'denied',
-  'token_revoked',
-];
 
 /** Events of a mesh. Listen in the same turn that made it. */
 export interface MeshEvents {
@@ -59,12 +47,10 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   readonly room: Room;
   readonly #options: MeshOptions;
   readonly #logger: Logger;
-  readonly #links = new Map<string, PeerLink>();
+  readonly #links: PeerLinks;
   readonly #publications = new Set<LivePublication>();
   readonly #channels = new Map<string, MeshChannel>();
-  readonly #departed = new BoundedSet<string>(REMEMBERED);
-  readonly #stops: (() => void)[] = [];
-  readonly #host: LinkHost;
+  #stop: (() => void) | undefined;
   #closed = false;
 
   constructor(room: Room, options: MeshOptions = {}) {
@@ -73,13 +59,17 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     this.room = room;
     this.#options = options;
     this.#logger = logger;
-    this.#host = this.#linkHost();
+    this.#links = new PeerLinks(
+      this.#linkHost(),
+      (link) => this.emit('peer', link),
+      () => this.close(),
+    );
     queueMicrotask(() => this.#start());
   }
 
   /** By participant id. One that went while its connection lives on is listed under its last id. */
   get peers(): ReadonlyMap<string, Peer> {
-    return this.#links;
+    return this.#links.all;
   }
 
   get publications(): readonly Publication[] {
@@ -146,7 +136,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     this.#check();
     const channel = this.#channelOf(label, init);
     channel.activate();
-    for (const link of this.#links.values()) {
+    for (const link of this.#links.all.values()) {
       if (link.connection !== undefined) channel.due(link, link.connection, link.connected);
     }
     return channel;
@@ -154,7 +144,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
 
   /** How each connection does, by participant id. */
   async stats(): Promise<ReadonlyMap<string, PeerStats>> {
-    const entries = [...this.#links].flatMap(([id, { connection, state }]) =>
+    const entries = [...this.#links.all].flatMap(([id, { connection, state }]) =>
       connection === undefined ? [] : [statsOf(state, connection).then((stats) => [id, stats] as const)],
     );
     return new Map(await Promise.all(entries));
@@ -164,9 +154,9 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#stop?.();
     const tracks = [...this.#publications].map(({ id }) => id);
-    for (const [id, link] of [...this.#links]) this.#remove(id, link, !this.room.closed);
+    this.#links.close(!this.room.closed);
     for (const channel of this.#channels.values()) channel.close();
     this.#publications.clear();
     if (tracks.length > 0 && !this.room.closed) this.room.update({ dropTracks: tracks }).catch(() => {});
@@ -176,133 +166,13 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     if (this.#closed) return;
     const { room } = this;
     const { session } = room;
-    for (const participant of room.participants.values()) this.#meet(participant);
-    // Offers that came before the mesh was made are answered rather than met with offers.
-    this.#stops.push(
-      room.on('signal', (signal) => this.#signal(signal)),
-      room.on('joined', (participant) => this.#joined(participant)),
-      room.on('left', (departure) => this.#left(departure)),
-      room.on('participantChanged', (participant) => this.#changed(participant)),
-      room.on('hub', () => this.#hubChanged()),
-      room.on('resync', (resync) => this.#resync(resync)),
-      room.on('closed', (closed) => this.#roomClosed(closed)),
-      session.on('iceServers', (change) => this.#iceServers(change)),
-    );
-    for (const link of this.#links.values()) if (link.state === 'new') link.begin();
+    this.#stop = session.on('iceServers', (change) => this.#iceServers(change));
+    this.#links.start();
     if (room.closed) this.close();
   }
 
-  // The room.
-
-  #wants(participant: Participant): boolean {
-    const { self, info, hub } = this.room;
-    if (!participant.permissions.signal || !self.permissions.signal) return false;
-    if (info.topology === 'hub') {
-      if (self.permissions.hub ? participant.permissions.hub : participant.id !== hub?.id) return false;
-    }
-    return this.#options.connectTo?.(participant) ?? true;
-  }
-
-  /** A link for a participant that this client connects to. */
-  #meet(participant: Participant): PeerLink | undefined {
-    if (this.#links.has(participant.id) || !this.#wants(participant)) return undefined;
-    const link = new PeerLink(this.#host, participant);
-    this.#links.set(participant.id, link);
-    this.emit('peer', link);
-    return link;
-  }
-
-  #joined(participant: Participant): void {
-    const before = this.#links.get(participant.replaces);
-    if (before !== undefined && before.participant.identity === participant.identity) {
-      this.#follow(participant.replaces, before, participant);
-      return;
-    }
-    this.#meet(participant)?.begin();
-  }
-
-  #follow(previous: string, link: PeerLink, successor: Participant): void {
-    this.#links.delete(previous);
-    this.#departed.add(previous);
-    this.#links.get(successor.id)?.dispose(false);
-    this.#links.set(successor.id, link);
-    link.follow(successor);
-  }
-
-  #left({ id, participant, reason, replacedBy }: Departure): void {
-    const link = this.#links.get(id);
-    if (link === undefined) return void this.#departed.add(id);
-    const successor = this.room.participants.get(replacedBy);
-    if (successor !== undefined && successor.identity === participant.identity) {
-      this.#follow(id, link, successor);
-      return;
-    }
-    // A successor is announced before it comes; and what nobody meant is no reason to hang up.
-    if (link.connected && (replacedBy !== '' || !MEANT.includes(reason))) {
-      link.linger();
-      return;
-    }
-    this.#departed.add(id);
-    this.#remove(id, link, false);
-  }
-
-  #changed(participant: Participant): void {
-    if (participant.id === this.room.self.id) return;
-    this.#links.get(participant.id)?.updated(participant);
-  }
-
-  #hubChanged(): void {
-    const { hub } = this.room;
-    for (const [id, link] of [...this.#links])
-      if (!this.#wants(link.participant)) this.#remove(id, link, true);
-    if (hub !== undefined && hub.id !== this.room.self.id) this.#meet(hub)?.begin(true);
-  }
-
-  #resync({ cause }: RoomResync): void {
-    for (const link of this.#links.values()) {
-      if (link.departed) continue;
-      if (cause === 'rejoined') link.rejoined();
-      else if (cause === 'inbox') link.signalsLost();
-    }
-  }
-
-  #roomClosed({ reason }: RoomClosed): void {
-    if (MEANT.includes(reason) || reason === 'replaced' || this.#links.size === 0) {
-      this.close();
-      return;
-    }
-    this.#logger.warn(`the room is closed (${reason}); connections go on until close()`);
-  }
-
-  #signal(signal: IncomingSignal): void {
-    const known = this.#links.get(signal.sender);
-    if (known !== undefined) {
-      known.accept(signal);
-      return;
-    }
-    const participant = this.room.participants.get(signal.sender);
-    if (participant !== undefined || this.#departed.has(signal.sender)) {
-      this.#decline(signal);
-      return;
-    }
-    const stranger = unlistedParticipant(signal.sender);
-    if (this.room.info.topology === 'hub' && !this.room.self.permissions.hub) {
-      this.#decline(signal);
-      return;
-    }
-    this.#meet(stranger)?.accept(signal);
-  }
-
-  /** From somebody that this client does not connect to: told, so that nobody waits. */
-  #decline({ sender, connectionId, negotiationId, payload }: IncomingSignal): void {
-    const asks = payload.kind === 'description' ? payload.type === 'offer' : payload.kind === 'control';
-    if (!asks || (payload.kind === 'control' && payload.action !== 'request_offer')) return;
-    const close = { kind: 'control', action: 'close', reason: 'cancelled' } as const;
-    this.room.signal(sender, { connectionId, negotiationId, payload: close }).catch(() => {});
-  }
-
   #iceServers({ iceServers, restartIce }: IceServersChange): void {
-    for (const { connection } of this.#links.values()) {
+    for (const { connection } of this.#links.all.values()) {
       if (connection === undefined) continue;
       try {
         connection.rtc.setConfiguration(this.#configuration());
@@ -322,7 +192,6 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
       publications: this.#publications,
       retired: new BoundedSet<string>(REMEMBERED),
       createRtc: () => this.#createRtc(),
-      newConnectionId: () => `main.${nonce()}`,
       connectionMade: (link, connection) => {
         for (const channel of this.#channels.values()) channel.due(link, connection, false);
       },
@@ -335,10 +204,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
         for (const track of removed) this.emit('trackRemoved', track);
         for (const track of added) this.emit('track', track);
       },
-      expired: (link) => {
-        const [id] = [...this.#links].find(([, found]) => found === link) ?? [];
-        if (id !== undefined) this.#remove(id, link, false);
-      },
+      expired: (link) => this.#links.expired(link),
       failed: (error, link) => this.#failed(error, link),
     };
   }
@@ -363,11 +229,6 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     this.emit('peerState', { peer: link, state });
   }
 
-  #remove(id: string, link: PeerLink, tell: boolean): void {
-    if (this.#links.get(id) === link) this.#links.delete(id);
-    link.dispose(tell);
-  }
-
   #channelArrived(link: PeerLink, rtcChannel: RTCDataChannel): void {
     const known = this.#channels.has(rtcChannel.label);
     const channel = this.#channelOf(rtcChannel.label, {});
@@ -384,7 +245,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   }
 
   async #everywhere(change: (connection: Connection) => Promise<void>): Promise<void> {
-    const connections = [...this.#links.values()].flatMap(({ connection }) => connection ?? []);
+    const connections = [...this.#links.all.values()].flatMap(({ connection }) => connection ?? []);
     await Promise.all(connections.map(change));
   }
 
@@ -403,11 +264,4 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     this.#logger.debug?.('mesh', error);
     this.emit('error', { error, peer });
   }
-}
-
-/** 48 bits: names one connection or track among those of one participant. */
-function nonce(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

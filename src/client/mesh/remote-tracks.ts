@@ -1,5 +1,6 @@
 import type { MediaSection } from '../signal.ts';
 import type { TrackSource } from '../vocabulary.ts';
+import type { Peer, PeerTrack } from './peer.ts';
 import type { SdpSection } from './sdp.ts';
 
 /** A track that a peer sends. */
@@ -64,4 +65,11 @@ export class RemoteTracks {
 
 function same(a: RemoteTrack, b: RemoteTrack | undefined): boolean {
   return b !== undefined && a.trackId === b.trackId && a.source === b.source && a.track === b.track;
+}
+
+/** A track as the application sees it. */
+export function peerTrack(peer: Peer, { track, trackId, source }: RemoteTrack): PeerTrack {
+  const { participant } = peer;
+  const name = participant.tracks.find(({ id }) => id === trackId)?.name ?? '';
+  return { peer, participant, track, source, trackId, name };
 }

@@ -1,3 +1,4 @@
+import type { Track } from '../participant.ts';
 import type { MediaSection } from '../signal.ts';
 import type { MeshOptions } from './mesh-options.ts';
 import type { LivePublication } from './publication.ts';
@@ -125,6 +126,15 @@ export class Senders {
     this.#streams.set(id, stream);
     return stream;
   }
+}
+
+/** How many tracks of each kind a roster entry lists. */
+export function kindsOf(tracks: readonly Track[]): Readonly<Record<'audio' | 'video', number>> {
+  const sources = tracks.map(({ source }) => source);
+  return {
+    audio: sources.filter((source) => source === 'microphone' || source === 'screen_audio').length,
+    video: sources.filter((source) => source === 'camera' || source === 'screen').length,
+  };
 }
 
 /** werift tells the kind of a transceiver that has received nothing only on the transceiver itself. */
