@@ -18,12 +18,13 @@ import { findPresence } from './find-membership.ts';
 import type { Outcome } from './handle-frame.ts';
 import type { Session } from './session.ts';
 
-const recordings: Readonly<Record<string, Recording>> = {
-  off: Recording.OFF,
-  asking: Recording.ASKING,
-  on: Recording.ON,
-  paused: Recording.PAUSED,
-};
+/** A Map, as an object would also have a `constructor`. */
+const recordings: ReadonlyMap<string, Recording> = new Map([
+  ['off', Recording.OFF],
+  ['asking', Recording.ASKING],
+  ['on', Recording.ON],
+  ['paused', Recording.PAUSED],
+]);
 
 /** Acts on a participant or on the room. */
 export function handleModerate(session: Session, moderate: Moderate): Outcome {
@@ -69,7 +70,7 @@ function carryOut(session: Session, key: RoomKey, moderator: string, moderate: M
     case Action.UNLOCK:
       return updated(engine.updateRoom(key, { locked: action === Action.LOCK }));
     case Action.RECORDING: {
-      const recording = recordings[argument];
+      const recording = recordings.get(argument);
       if (recording === undefined) return malformed(moderate, 'argument', 'one of off, asking, on, paused');
       return updated(engine.updateRoom(key, { recording }));
     }
