@@ -7,9 +7,9 @@ export const connectionId = 'main';
 export const negotiationId = 1;
 const ufrag = 'Zk8q';
 
-/** A candidate as Chromium writes it, the count in place of its foundation: as JSON message of 300 bytes in all. */
+/** A candidate as Chromium writes it, the count in place of its foundation: the whole JSON message has about 300 bytes. */
 export const candidate = {
-  candidate: `candidate:${COUNT_MARK} 1 udp 1677732095 2001:db8:85a3:8d3:1319:8a2e:370:7348 51472 typ srflx raddr :: rport 0 generation 0 ufrag ${ufrag} network-id 2`,
+  candidate: `candidate:${COUNT_MARK} 1 udp 1677732095 203.0.113.147 51472 typ srflx raddr 0.0.0.0 rport 0 generation 0 ufrag ${ufrag}`,
   sdpMid: '0',
   sdpMLineIndex: 0,
   usernameFragment: ufrag,

@@ -12,6 +12,9 @@ import { Server } from './server.ts';
 /** The machine may be busy with other things. */
 const patienceMs = 5_000;
 
+/** Load before a scenario's first, unmeasured round: until servers and generators run compiled code. */
+const warmUpMs = 2_000;
+
 /** How long and how often. */
 export interface Pace {
   /** Measured rounds of each scenario; each has all subjects, one after the other. */
@@ -85,7 +88,9 @@ export async function runBench(options: BenchOptions): Promise<readonly Scenario
           step += 1;
           const seed = number * 1000 + round;
           const { target } = server;
-          const measurement = await generator.run({ target, scenario, seed, patienceMs, ...pace });
+          const { windowMs } = pace;
+          const rampMs = round === 0 ? Math.max(pace.rampMs, Math.min(warmUpMs, 4 * windowMs)) : pace.rampMs;
+          const measurement = await generator.run({ target, scenario, seed, rampMs, windowMs, patienceMs });
           if (round > 0) rounds.get(name)?.push(measurement);
         }
       }
