@@ -190,6 +190,20 @@ describe.each(['connect-json', 'ws-json'] as const)('a JSON text over %s', (kind
   });
 });
 
+test.each(['grpc', 'grpc-web', 'connect', 'ws-proto'] as const)(
+  'a ConnectRequest over %s may have fields that the gateway does not know, before and behind the frame',
+  async (kind) => {
+    const client = await joined(kind);
+    const ping = lengthField(1, client.encode({ case: 'ping', value: { id: 5 } }));
+    const novel = Buffer.concat([varintField(900, 1), lengthField(2, 'new')]);
+    client.transport.message(Buffer.concat([novel, ping]));
+    await client.until('pong');
+    client.transport.message(Buffer.concat([ping, novel]));
+    await client.until('pong');
+    client.transport.drop();
+  },
+);
+
 describe('a message over ws-proto', () => {
   test.each<readonly [string, Uint8Array | string, Ending]>([
     ['that is text', '{"frame":{}}', malformed(/takes binary messages/, 1003)],

@@ -156,8 +156,8 @@ test('a Close without a code is answered with 1000', async () => {
 /** What a binary message must not hold, and the same for JSON. The core answers `invalid_argument`: 4003. */
 const messages: readonly [string, string, Buffer, number, RegExp][] = [
   ['an empty message', 'proto', clientFrame(2, ''), 4003, /`frame` is missing/],
-  ['another field', 'proto', clientFrame(2, Buffer.from([0x12, 0])), 4003, /0x12 found/],
-  ['a wrong wire type', 'proto', clientFrame(2, Buffer.from([0x08, 1])), 4003, /0x08 found/],
+  ['another field alone', 'proto', clientFrame(2, Buffer.from([0x12, 0])), 4003, /`frame` is missing/],
+  ['a wrong wire type', 'proto', clientFrame(2, Buffer.from([0x08, 1])), 4003, /wrong wire type/],
   [
     'a length beyond the message',
     'proto',
@@ -170,14 +170,14 @@ const messages: readonly [string, string, Buffer, number, RegExp][] = [
     'proto',
     clientFrame(2, Buffer.from([0x0a, 1, 1, 1])),
     4003,
-    /1 bytes, 2 follow/,
+    /ConnectRequest: malformed/,
   ],
   [
     'the frame twice',
     'proto',
     clientFrame(2, Buffer.concat([request('a'), request('b')])),
     4003,
-    /1 bytes, 4 follow/,
+    /given twice/,
   ],
   ['an over-long length', 'proto', clientFrame(2, Buffer.from([0x0a, 0x81, 0, 1])), 4003, /over-long/],
   [

@@ -1,3 +1,4 @@
+import { FieldCursor } from '../envelope/field-cursor.ts';
 import { CloseCode } from './close-code.ts';
 import type { DecodedMessage, Dialect } from './dialect.ts';
 import { FrameStart, headerSize, writeHeader } from './frame-header.ts';
@@ -39,14 +40,9 @@ export const protoDialect: Dialect = {
   },
 };
 
-/** The frame inside an encoded `ConnectRequest`, which must hold field 1 and nothing else. */
+/** The frame inside an encoded `ConnectRequest`: nearly always field 1 and nothing else. */
 function unwrap(bytes: Uint8Array, start: number, end: number): DecodedMessage {
-  if (start === end) return { detail: 'ConnectRequest: `frame` is missing' };
-  if (bytes[start] !== FRAME_TAG) {
-    return {
-      detail: `ConnectRequest: tag 0x0a (field \`frame\`) expected, 0x${hex(bytes[start] ?? 0)} found`,
-    };
-  }
+  if (bytes[start] !== FRAME_TAG || start === end) return findFrame(bytes.subarray(start, end));
   let length = 0;
   let position = start + 1;
   for (let shift = 0; shift < 32; shift += 7) {
@@ -56,13 +52,26 @@ function unwrap(bytes: Uint8Array, start: number, end: number): DecodedMessage {
     if (byte > 0x7f) continue;
     if (byte === 0 && shift > 0) return { detail: 'ConnectRequest: the length of `frame` is over-long' };
     if (position + length === end) return bytes.subarray(position, end);
+    if (position + length < end) return findFrame(bytes.subarray(start, end));
     return { detail: `ConnectRequest: \`frame\` has ${length} bytes, ${end - position} follow` };
   }
   return { detail: 'ConnectRequest: the length of `frame` cannot be read' };
 }
 
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
+/** The same, among fields of a newer schema, which are ignored. */
+function findFrame(request: Uint8Array): DecodedMessage {
+  const cursor = new FieldCursor(request);
+  let frame: Uint8Array | undefined;
+  for (;;) {
+    const found = cursor.next();
+    if (found === 'malformed') return { detail: 'ConnectRequest: malformed' };
+    if (found === 'end') return frame ?? { detail: 'ConnectRequest: `frame` is missing' };
+    if (cursor.number !== 1) continue;
+    if (cursor.wireType !== 2) return { detail: 'ConnectRequest: `frame` has a wrong wire type' };
+    // Decoders would merge a second one into the first: what was checked would not be what is read.
+    if (frame !== undefined) return { detail: 'ConnectRequest: `frame` is given twice' };
+    frame = cursor.value;
+  }
 }
 
 function varintSize(value: number): number {
