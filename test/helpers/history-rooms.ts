@@ -8,6 +8,12 @@ interface Standing {
   offset: number;
 }
 
+/** A live client's standing in a room. */
+interface Place {
+  readonly client: string;
+  readonly standing: Standing;
+}
+
 /** What members saw at the offsets of one room's log. */
 type SeenLog = Map<number, { readonly what: string; readonly client: string }>;
 
@@ -23,12 +29,11 @@ export function checkRooms(histories: readonly ClientHistory[]): Violation[] {
   // A snapshot's history is held against what others read, and so after all have read.
   for (const reader of readers) reader.checkSnapshots();
   const live = readers.filter(({ isLive }) => isLive);
-  const members = new Map<string, Map<string, { readonly client: string; readonly standing: Standing }>>();
+  const members = new Map<string, Map<string, Place>>();
   for (const { client, rooms } of live) {
     for (const [room, standing] of rooms) {
-      let of = members.get(room);
-      if (of === undefined) members.set(room, (of = new Map()));
-      of.set(standing.self, { client, standing });
+      const of = members.get(room) ?? new Map<string, Place>();
+      members.set(room, of.set(standing.self, { client, standing }));
     }
   }
   for (const [room, of] of members) {
@@ -162,8 +167,8 @@ class RoomReader {
 
   #log(room: string, epoch: string): SeenLog {
     const key = `${room} ${epoch}`;
-    let log = this.#logs.get(key);
-    if (log === undefined) this.#logs.set(key, (log = new Map()));
+    const log: SeenLog = this.#logs.get(key) ?? new Map();
+    this.#logs.set(key, log);
     return log;
   }
 

@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Claims } from '../../src/auth/token-claims.ts';
+import type { RawConfig } from '../../src/config.ts';
+import type { CoreLimits } from '../../src/core/limits.ts';
+import { createToken } from '../../src/server.ts';
+import { secretOf } from '../helpers/auth-kit.ts';
+import type { Gauges, Health } from '../helpers/history-checker.ts';
+
+/** What a gateway process says of itself. */
+export interface GatewayReport {
+  readonly gauges: Gauges;
+  readonly health: Health;
+  /** After a collection. */
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+  /** CPU time so far, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+const signingKey = { kid: 'fault', alg: 'HS256', secret: secretOf('fault') } as const;
+
+/** Rooms go with their last member, so that a drained gateway holds none. */
+const shortRooms = [
+  { pattern: '*', joinCreates: true, settings: { emptyTimeout: '1s', departureTimeout: '1s' } },
+];
+
+/** A gateway in a process of its own. */
+export class GatewayChild {
+  readonly url: string;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(url: string, child: ChildProcess, folder: string) {
+    this.url = url;
+    this.#process = child;
+    this.#folder = folder;
+  }
+
+  static async start(limits: Partial<CoreLimits> = {}, more: RawConfig = {}): Promise<GatewayChild> {
+    const folder = await mkdtemp(join(tmpdir(), 'signalbox-fault-'));
+    const keyFile = join(folder, 'keys.json');
+    await writeFile(keyFile, JSON.stringify({ keys: [signingKey] }));
+    const config: RawConfig = { keyFile, limits, rooms: shortRooms, ...more };
+    const script = join(import.meta.dirname, 'gateway-process.ts');
+    const child = fork(script, [JSON.stringify(config)], { execArgv: ['--expose-gc'], stdio: 'inherit' });
+    const [message] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`the gateway ended with ${code}`);
+      }),
+    ])) as [{ url: string }];
+    return new GatewayChild(message.url, child, folder);
+  }
+
+  token(claims: Claims): Promise<string> {
+    return createToken(signingKey, claims, { expiresIn: '1d' });
+  }
+
+  report(): Promise<GatewayReport> {
+    return this.#ask('report');
+  }
+
+  /** Closes it in order. Returns what was left. */
+  async stop(): Promise<GatewayReport> {
+    const report = await this.#ask('close');
+    if (this.#process.exitCode === null) await once(this.#process, 'exit');
+    await rm(this.#folder, { recursive: true });
+    return report;
+  }
+
+  async #ask(what: 'report' | 'close'): Promise<GatewayReport> {
+    const answer = once(this.#process, 'message');
+    this.#process.send(what);
+    const [{ report }] = (await answer) as [{ report: GatewayReport }];
+    return report;
+  }
+}

@@ -1,0 +1,85 @@
+import type { CoreLimits } from '../../../src/core/limits.ts';
+import type { Violation } from '../../helpers/history.ts';
+import { checkDrained, checkHealth, checkHistory } from '../../helpers/history-checker.ts';
+import { FaultProxy } from '../fault-proxy.ts';
+import { Fleet, type FleetOptions } from '../fleet.ts';
+import { GatewayChild } from '../gateway-child.ts';
+import { ProcessHealth } from '../process-health.ts';
+import { type RunReport, trafficOf } from '../report.ts';
+import type { ScenarioOptions } from './scenario.ts';
+
+/** What a scenario works with. */
+export interface Stage {
+  readonly gateway: GatewayChild;
+  readonly proxy: FaultProxy;
+  readonly fleet: Fleet;
+}
+
+export interface FleetRun {
+  readonly name: string;
+  readonly limits?: Partial<CoreLimits>;
+  readonly fleet?: Partial<FleetOptions>;
+  /** Things go wrong here. Returns figures of its own. */
+  readonly play: (stage: Stage) => Promise<RunReport['figures']>;
+}
+
+/** Windows and intervals of seconds, so that what takes minutes in life takes seconds here. */
+export const shortLimits: Partial<CoreLimits> = {
+  pingIntervalMs: 1000,
+  pongTimeoutMs: 1000,
+  resumeWindowMs: 8000,
+};
+
+/** Starts a gateway, a proxy and a fleet under load; plays; lets all come to rest, checks the history and the drain. */
+export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise<RunReport> {
+  const health = new ProcessHealth();
+  const gateway = await GatewayChild.start({ ...shortLimits, ...run.limits });
+  const proxy = await FaultProxy.start(gateway.url, options.seed);
+  const fleet = await Fleet.start({
+    url: proxy.url,
+    token: (claims) => gateway.token(claims),
+    sessions: options.sessions,
+    signalsPerSecond: options.signalsPerSecond,
+    messagesPerSecond: options.signalsPerSecond / 10,
+    seed: options.seed,
+    ...run.fleet,
+  });
+  const before = await gateway.report();
+  const began = performance.now();
+  health.reset();
+  fleet.startLoad();
+  const figures = await run.play({ gateway, proxy, fleet });
+  fleet.stopLoad();
+  const seconds = (performance.now() - began) / 1000;
+  await fleet.settle();
+  const violations: Violation[] = checkHistory(fleet.histories);
+  const after = await gateway.report();
+  await fleet.stop(true);
+  await proxy.close();
+  violations.push(...(await drain(gateway, shortLimits.resumeWindowMs ?? 0)));
+  violations.push(...checkHealth('the clients', { ...health.read(), longestStallMs: 0 }));
+  health.stop();
+  return {
+    ...{ scenario: run.name, rounds: options.rounds, seed: options.seed, violations },
+    figures: {
+      sessions: fleet.clients.length,
+      'signals/s': Math.round(fleet.signals / seconds),
+      ...trafficOf(fleet.histories),
+      'gateway CPU %': Math.round((after.cpuMs - before.cpuMs) / seconds / 10),
+      'longest stall of the gateway, ms': after.health.longestStallMs,
+      ...figures,
+    },
+  };
+}
+
+/** Waits until windows and rooms have ended; what is left then is a violation. */
+export async function drain(gateway: GatewayChild, windowMs: number): Promise<Violation[]> {
+  const end = performance.now() + windowMs + 6000;
+  let report = await gateway.report();
+  while (performance.now() < end && checkDrained(report.gauges).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    report = await gateway.report();
+  }
+  const closed = await gateway.stop();
+  return [...checkDrained(report.gauges), ...checkHealth('the gateway', closed.health)];
+}
