@@ -73,7 +73,9 @@ export class Connection {
   readonly #candidates: RemoteCandidates;
   #round = 0;
   /** The own offer that waits for its answer. */
-  #offer: { readonly round: number; readonly description: Description } | undefined;
+  #offer:
+    | { readonly round: number; readonly description: Description; readonly iceRestart: boolean }
+    | undefined;
   /** The own answer to the peer's newest offer. */
   #answer: { readonly round: number; readonly description: Description } | undefined;
   #established = false;
@@ -205,7 +207,7 @@ export class Connection {
     await this.rtc.setLocalDescription(offer);
     this.#round += 1;
     const description = this.#local('offer', offer);
-    this.#offer = { round: this.#round, description };
+    this.#offer = { round: this.#round, description, iceRestart };
     this.#send(this.#round, description);
     this.#batch.release();
   }
@@ -251,8 +253,9 @@ export class Connection {
     if (this.#offer !== undefined) {
       if (!this.#facts.polite) return;
       await this.rtc.setLocalDescription({ type: 'rollback' });
+      this.#restart ||= this.#offer.iceRestart;
       this.#offer = undefined;
-      this.#wanted = true;
+      this.#wanted ||= this.#restart;
     }
     const sections = sdpSections(description.sdp);
     let unsent = false;
@@ -273,7 +276,8 @@ export class Connection {
     this.#batch.release();
     await this.#applied(round, description, sections);
     await this.senders.limit();
-    if (unsent) this.#wantAgain();
+    // What a rolled-back offer was to bring, and the answer could not take along.
+    if (unsent || this.senders.unnegotiated) this.#wantAgain();
     await this.#offerIfDue();
   }
 

@@ -6,7 +6,7 @@ import type { TrackSource } from '../vocabulary.ts';
 export interface MeshOptions {
   /**
    * The WebRTC stack. Default: the browser's. In Node: that of `@roamhq/wrtc` or `werift`. Say in `ConnectOptions.features`
-   * what it cannot do.
+   * what it can do: for werift 0.25 that is ['rollback'], as two of them lose their data in an ICE restart.
    */
   readonly RTCPeerConnection?: new (
     configuration?: never,

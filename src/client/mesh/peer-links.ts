@@ -92,11 +92,11 @@ export class PeerLinks {
   #joined(participant: Participant): void {
     const same = this.#links.get(participant.id);
     const before = this.#links.get(participant.replaces);
-    if (same?.departed === true) same.follow(participant);
-    else if (same !== undefined) same.updated(participant);
-    else if (before !== undefined && before.participant.identity === participant.identity) {
+    if (before !== undefined && before.participant.identity === participant.identity) {
       this.#follow(participant.replaces, before, participant);
-    } else this.#meet(participant)?.begin();
+    } else if (same?.departed === true) same.follow(participant);
+    else if (same !== undefined) same.updated(participant);
+    else this.#meet(participant)?.begin();
   }
 
   #follow(previous: string, link: PeerLink, successor: Participant): void {
@@ -115,7 +115,8 @@ export class PeerLinks {
       return;
     }
     // A successor is announced before it comes; and what nobody meant is no reason to hang up.
-    if (link?.connected === true && (replacedBy !== '' || !MEANT.includes(reason))) {
+    const isAwaited = replacedBy !== '' && successor === undefined;
+    if (link?.connected === true && (isAwaited || !MEANT.includes(reason))) {
       link.linger();
       return;
     }

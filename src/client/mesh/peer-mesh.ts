@@ -171,15 +171,22 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     if (room.closed) this.close();
   }
 
-  #iceServers({ iceServers, restartIce }: IceServersChange): void {
+  #iceServers({ restartIce }: IceServersChange): void {
     for (const { connection } of this.#links.all.values()) {
-      if (connection === undefined) continue;
       try {
-        connection.rtc.setConfiguration(this.#configuration());
+        connection?.rtc.setConfiguration(this.#configuration());
       } catch (error) {
-        this.#logger.debug?.('the stack takes no new ICE servers', error, iceServers.length);
+        this.#logger.debug?.('the stack takes no new ICE servers', error);
       }
-      if (restartIce) connection.restartIce();
+    }
+    if (restartIce) void this.#restartRelayed();
+  }
+
+  /** The relays of before are about to go. */
+  async #restartRelayed(): Promise<void> {
+    for (const [id, { localCandidateType, remoteCandidateType }] of await this.stats()) {
+      const isRelayed = localCandidateType === 'relay' || remoteCandidateType === 'relay';
+      if (isRelayed) this.#links.all.get(id)?.restartIce();
     }
   }
 

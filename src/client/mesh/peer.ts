@@ -19,7 +19,7 @@ export interface Peer {
   readonly rtc: RTCPeerConnection | undefined;
   /** What the peer sends. */
   readonly tracks: readonly PeerTrack[];
-  /** Looks for a new path, or has the peer look for one. */
+  /** Looks for a new path, or has the peer look for one. Where one of the two cannot restart ICE: a new connection. */
   restartIce(): void;
   /** After a change to `rtc` that the mesh did not make. */
   renegotiate(): void;

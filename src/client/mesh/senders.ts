@@ -29,16 +29,20 @@ export class Senders {
     let due = false;
     for (const publication of publications) {
       const given = this.#transceivers.get(publication);
-      if (given !== undefined) {
-        due ||= offered !== undefined && !isOffered(given, offered);
+      if (given !== undefined && isOffered(given, offered ?? [])) continue;
+      if (given !== undefined && (offered === undefined || isAssociated(given))) {
+        due ||= offered !== undefined;
         continue;
       }
       const free = this.#rtc
         .getTransceivers()
         .find((found) => this.#isFree(found, publication.kind, offered));
       due ||= free === undefined || offered === undefined;
-      if (free !== undefined) await this.#take(free, publication);
-      else if (add) this.#transceivers.set(publication, this.#add(publication));
+      if (free !== undefined) {
+        // A rollback took the m-line of the one that it had; without one it leaves no trace in a description.
+        given?.stop();
+        await this.#take(free, publication);
+      } else if (add && given === undefined) this.#transceivers.set(publication, this.#add(publication));
     }
     return due;
   }
@@ -79,6 +83,11 @@ export class Senders {
       const { mid } = transceiver;
       return typeof mid === 'string' && isOffered(transceiver, offered) ? { mid, trackId: id, source } : [];
     });
+  }
+
+  /** There are transceivers that no round has told of. */
+  get unnegotiated(): boolean {
+    return this.#rtc.getTransceivers().some((found) => !isAssociated(found) && found.direction !== 'stopped');
   }
 
   /** Applies `MeshOptions.maxBitrate`; encodings exist only after a negotiation. */
@@ -147,9 +156,14 @@ export function kindOf(transceiver: RTCRtpTransceiver): string {
  * Whether it has an m-line on which the peer takes media. After a rollback werift leaves the old mid on a transceiver that
  * has none, so that what the peer offered is asked.
  */
-function isOffered({ mid }: RTCRtpTransceiver, offered: readonly SdpSection[] | undefined): boolean {
-  if (typeof mid !== 'string' || mid === '') return false;
-  return offered === undefined || offered.some((section) => section.mid === mid && section.receives);
+function isOffered(transceiver: RTCRtpTransceiver, offered: readonly SdpSection[] | undefined): boolean {
+  if (!isAssociated(transceiver)) return false;
+  return offered === undefined || offered.some(({ mid, receives }) => mid === transceiver.mid && receives);
+}
+
+/** It has an m-line (RFC 8829 3.4.1). */
+function isAssociated({ mid }: RTCRtpTransceiver): boolean {
+  return typeof mid === 'string' && mid !== '';
 }
 
 function setStream(sender: RTCRtpSender, stream: MediaStream | undefined): void {

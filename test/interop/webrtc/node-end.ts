@@ -30,7 +30,11 @@ export class NodeEnd implements End {
     const identity = `node-${this.#stack}`;
     const query = new URLSearchParams({ room: this.#room, identity });
     const token = async () => (await fetch(`${this.#url}/dev/token?${query}`)).text();
-    this.#session = await connect(this.#url, { token, transport: 'grpc' });
+    this.#session = await connect(this.#url, {
+      token,
+      transport: 'grpc',
+      features: this.#stack === 'wrtc' ? ['rollback', 'ice_restart'] : ['rollback'],
+    });
     const room: Room = await this.#session.join(this.#room);
     const counted = () => {
       this.#rollbacks += 1;

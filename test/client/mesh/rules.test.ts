@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { OutgoingSignal, SignalPayload } from '../../../src/client/index.ts';
+import type { FakeMembership } from './fake-room.ts';
+import { FakeRoom } from './fake-room.ts';
+import { meshOf, states, texts, until } from './kit.ts';
+
+/** What a participant sent, in words. */
+function words(member: FakeMembership): string[] {
+  return member.sent.flatMap(({ payload }) => wordOf(payload) ?? []);
+}
+
+function wordOf(payload: SignalPayload): string | undefined {
+  if (payload.kind === 'description') return payload.type;
+  return payload.kind === 'control' ? payload.action : undefined;
+}
+
+function isOffer({ payload }: OutgoingSignal): boolean {
+  return payload.kind === 'description' && payload.type === 'offer';
+}
+
+describe('the first offer', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('is asked for after 3 s, once, and made by the earlier one after another 3 s', async () => {
+    vi.useFakeTimers();
+    const fake = new FakeRoom();
+    const a = fake.join('a');
+    meshOf(a.room, 'wrtc');
+    fake.join('b');
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(words(a)).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(words(a)).toEqual(['request_offer']);
+    await vi.advanceTimersByTimeAsync(2_800);
+    expect(words(a)).toEqual(['request_offer']);
+    await vi.advanceTimersByTimeAsync(200);
+    vi.useRealTimers();
+    await until('a offers', () => words(a).length === 2);
+    expect(words(a)).toEqual(['request_offer', 'offer']);
+    const [request, offer] = a.sent;
+    expect(offer?.connectionId).toBe(request?.connectionId);
+    expect(offer?.connectionId).toMatch(/^main\.[0-9a-f]{12}$/);
+  });
+
+  it('is answered by one whose mesh was made too late to make it', async () => {
+    vi.useFakeTimers();
+    const fake = new FakeRoom();
+    const a = fake.join('a');
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'wrtc');
+    const b = fake.join('b');
+    await vi.advanceTimersByTimeAsync(6_100);
+    vi.useRealTimers();
+    await until('a offers', () => words(a).includes('offer'));
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'wrtc');
+    await until('connected', () => states(meshA).join() === 'connected');
+    await until('connected', () => states(meshB).join() === 'connected');
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
+  it('is that of the later one where both make one', async () => {
+    const fake = new FakeRoom({ delayMs: 50 });
+    const [a, b] = [fake.join('a', { features: ['rollback'] }), fake.join('b')];
+    // Each takes itself for the later one, until the other's offer is there.
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'wrtc');
+    b.loses = isOffer;
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'wrtc');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await vi.advanceTimersByTimeAsync(6_200);
+    vi.useRealTimers();
+    b.loses = () => false;
+    await until('connected', () => states(meshA).join() === 'connected');
+    await until('connected', () => states(meshB).join() === 'connected');
+    expect(meshA.peers.get('b')?.connectionId).toBe(meshB.peers.get('a')?.connectionId);
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
+  it('is made by the earlier one where the later can only answer', async () => {
+    const fake = new FakeRoom();
+    const a = fake.join('a');
+    const { mesh: meshA } = meshOf(a.room, 'wrtc');
+    const b = fake.join('b', { features: ['answer_only'] });
+    const { mesh: meshB } = meshOf(b.room, 'wrtc');
+    await until('connected', () => states(meshA).join() === 'connected');
+    await until('connected', () => states(meshB).join() === 'connected');
+    expect([words(a), words(b)]).toEqual([['offer'], ['answer']]);
+  });
+});
+
+describe('a round', () => {
+  it('is offered by the first offerer only, where neither can roll back', async () => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a', { features: [] }), fake.join('b', { features: [] })];
+    const { mesh: meshA } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB } = meshOf(b.room, 'wrtc');
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    meshA.peers.get('b')?.renegotiate();
+    await until('a asks and b offers', () => words(b).length === 2);
+    expect(words(a)).toContain('request_offer');
+    expect([words(a).includes('offer'), words(b)]).toEqual([false, ['offer', 'offer']]);
+  });
+
+  it('gives way by the earlier one where only that one can roll back', async () => {
+    const fake = new FakeRoom({ delayMs: 20 });
+    const [a, b] = [fake.join('a'), fake.join('b', { features: [] })];
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'wrtc');
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    const peers = [meshA.peers.get('b'), meshB.peers.get('a')];
+    for (const peer of peers) peer?.renegotiate();
+    await until('a answers', () => words(a).filter((word) => word === 'answer').length === 2);
+    await until('stable', () => peers.every((peer) => peer?.rtc?.signalingState === 'stable'));
+    expect([words(a), words(b)]).toEqual([
+      ['answer', 'offer', 'answer'],
+      ['offer', 'offer'],
+    ]);
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
+  it('rises, and one that is over changes nothing', async () => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const { mesh: meshA, errors } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB } = meshOf(b.room, 'wrtc');
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    meshB.peers.get('a')?.renegotiate();
+    await until('a answers again', () => words(a).length === 2);
+    const offers = b.sent.filter(isOffer);
+    expect(offers.map(({ negotiationId }) => negotiationId)).toEqual([1, 2]);
+    const answers = words(a).length;
+    await b.signal('a', offers[0]!);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(words(a)).toHaveLength(answers);
+    // The newest one again: its answer may have been lost, so that it is said again.
+    await b.signal('a', offers[1]!);
+    await until('a answers again', () => words(a).length === answers + 1);
+    expect([states(meshA), errors]).toEqual([['connected'], []]);
+  });
+
+  it('takes candidates that come before their description', async () => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const offers: (readonly [string, OutgoingSignal])[] = [];
+    const send = b.signal.bind(b);
+    b.signal = async (to, signal) => {
+      if (!isOffer(signal)) return send(to, signal);
+      offers.push([String(to), { ...signal, payload: withoutCandidates(signal.payload) }]);
+      return { status: 'accepted' };
+    };
+    const { mesh: meshA, errors } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB } = meshOf(b.room, 'wrtc');
+    await until('candidates are sent', () => b.sent.some(({ payload }) => payload.kind === 'candidates'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(states(meshA)).toEqual(['connecting']);
+    for (const [to, offer] of offers) await send(to, offer);
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    expect(errors).toEqual([]);
+  });
+
+  it('ends with REJECT and a reason where a description cannot be taken', async () => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const { mesh: meshA, errors } = meshOf(a.room, 'wrtc');
+    await b.signal('a', {
+      connectionId: 'main.bad',
+      negotiationId: 1,
+      payload: { kind: 'description', type: 'offer', sdp: 'v=0\r\nnonsense' },
+    });
+    await until('a refuses', () => words(a).includes('reject'));
+    const refusal = a.sent.find(({ payload }) => wordOf(payload) === 'reject');
+    expect(refusal).toMatchObject({ connectionId: 'main.bad', negotiationId: 1 });
+    expect(errors).toHaveLength(1);
+    expect(meshA.peers.get('b')?.state).not.toBe('connected');
+  });
+
+  it('of a purpose that the mesh does not have is refused', async () => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    meshOf(a.room, 'wrtc');
+    await b.signal('a', {
+      connectionId: 'sub.1',
+      negotiationId: 1,
+      payload: { kind: 'description', type: 'offer', sdp: 'v=0\r\n' },
+    });
+    await until('a refuses', () => a.sent.some(({ payload }) => payload.kind === 'control'));
+    expect(a.sent[0]?.payload).toMatchObject({ action: 'reject', reason: 'unsupported' });
+  });
+});
+
+describe('ICE restarts', () => {
+  it.each([
+    ['wrtc', 'wrtc'],
+    ['wrtc', 'werift'],
+    ['werift', 'wrtc'],
+  ] as const)('are made by the first offerer, whom the other asks (%s, %s)', async (first, second) => {
+    const fake = new FakeRoom();
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, first);
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, second);
+    const [channelA, channelB] = [meshA.channel('x'), meshB.channel('x')];
+    const heard = texts(channelB);
+    await until('open', () => channelA.peers.length === 1 && channelB.peers.length === 1);
+    meshA.peers.get('b')?.restartIce();
+    await until('b offers again', () => b.sent.filter(isOffer).length === 2);
+    expect(words(a)).toContain('request_ice_restart');
+    const [before, after] = b.sent.filter(isOffer).map(({ payload }) => fragment(payload));
+    expect(after).not.toBe(before);
+    await until('a answers again', () => words(a).filter((word) => word === 'answer').length === 2);
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    channelA.broadcast('still here');
+    await until('b hears', () => heard.includes('still here'));
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
+  it.each(['earlier', 'later'] as const)(
+    'are a new connection where a stack has none, when the %s one asks',
+    async (who) => {
+      const fake = new FakeRoom();
+      const [a, b] = [fake.join('a', { features: ['rollback'] }), fake.join('b')];
+      const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'werift');
+      const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'werift');
+      const [channelA, channelB] = [meshA.channel('x'), meshB.channel('x')];
+      const heard = texts(channelB);
+      await until('open', () => channelA.peers.length === 1 && channelB.peers.length === 1);
+      const before = meshA.peers.get('b')?.connectionId;
+      if (who === 'earlier') meshA.peers.get('b')?.restartIce();
+      else meshB.peers.get('a')?.restartIce();
+      await until('another connection', () => {
+        const [now, there] = [meshA.peers.get('b')?.connectionId, meshB.peers.get('a')?.connectionId];
+        return now !== before && now === there && now !== '';
+      });
+      await until('a is connected', () => channelA.broadcast('here again') === 1);
+      await until('b hears', () => heard.includes('here again'));
+      expect([...errorsA, ...errorsB]).toEqual([]);
+    },
+  );
+});
+
+function fragment(payload: SignalPayload): string | undefined {
+  return payload.kind === 'description' ? /a=ice-ufrag:(\S+)/.exec(payload.sdp)?.[1] : undefined;
+}
+
+function withoutCandidates(payload: SignalPayload): SignalPayload {
+  if (payload.kind !== 'description') return payload;
+  return { ...payload, sdp: payload.sdp.replace(/a=(candidate|end-of-candidates).*\r\n/g, '') };
+}
