@@ -112,6 +112,8 @@ describe('the fault proxy', () => {
     mute.socket.write('x');
     await delay(50);
     expect([mute.text(), mute.socket.destroyed, proxy.connections.size]).toEqual(['', false, 0]);
+    proxy.door = 'open';
+    await until(() => mute.text() === 'x');
   });
 
   it('leaves the server with a peer that is gone when a connection is half open', async () => {

@@ -15,7 +15,7 @@ export interface FaultOptions extends Partial<Omit<Travel, 'hole'>> {
   readonly hole?: 'none' | 'up' | 'down' | 'both';
 }
 
-/** What becomes of new connections: they pass, are reset at once, or are accepted and never answered. */
+/** What becomes of new connections: they pass, are reset at once, or wait, accepted and unanswered, until it is open. */
 export type Door = 'open' | 'refuse' | 'hole';
 
 /** One proxied connection. */
@@ -84,21 +84,24 @@ export class FaultConnection {
 export class FaultProxy {
   /** Called for each connection that passes the door, before anything travels. */
   onConnection: (connection: FaultConnection) => void = () => {};
-  door: Door = 'open';
   readonly connections = new Set<FaultConnection>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #waiting = new Set<Socket>();
+  readonly #target: URL;
+  #door: Door = 'open';
   readonly #random: () => number;
   #faults: Faults = { up: directTravel, down: directTravel };
   #count = 0;
 
   private constructor(target: URL, seed: number) {
+    this.#target = target;
     this.#random = mulberry(seed);
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
       this.#track(near);
-      if (this.door === 'refuse') near.resetAndDestroy();
-      else if (this.door === 'hole') near.pause();
-      else this.#pass(near, target);
+      if (this.#door === 'refuse') near.resetAndDestroy();
+      else if (this.#door === 'hole') this.#waiting.add(near.pause());
+      else this.#pass(near);
     });
   }
 
@@ -111,6 +114,20 @@ export class FaultProxy {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get door(): Door {
+    return this.#door;
+  }
+
+  set door(door: Door) {
+    this.#door = door;
+    if (door === 'hole') return;
+    for (const near of this.#waiting) {
+      if (door === 'refuse') near.resetAndDestroy();
+      else if (!near.destroyed) this.#pass(near);
+    }
+    this.#waiting.clear();
   }
 
   /** For all connections, those to come included. */
@@ -137,13 +154,15 @@ export class FaultProxy {
     await once(this.#server, 'close');
   }
 
-  #pass(near: Socket, { hostname, port }: URL): void {
+  #pass(near: Socket): void {
+    const { hostname, port } = this.#target;
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
     this.#track(far);
     this.#count += 1;
     // A generator of its own for each connection: their numbers do not depend on who comes first.
     const random = mulberry(Math.floor(this.#random() * 2 ** 31) + this.#count);
     const connection = new FaultConnection(this.#count, near, far, this.#faults, random);
+    near.resume();
     this.connections.add(connection);
     const forget = () => {
       if (near.destroyed && far.destroyed) this.connections.delete(connection);
@@ -156,7 +175,10 @@ export class FaultProxy {
   #track(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#waiting.delete(socket);
+    });
   }
 }
 

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { mulberry } from '../../bench/generator/random.ts';
-import type { Claims } from '../../src/auth/token-claims.ts';
 import type { ClientHistory } from '../helpers/history.ts';
+import { faultToken } from './gateway-token.ts';
 import { type TransportName, transports } from './link.ts';
 import { SessionClient } from './session-client.ts';
 
 export interface FleetOptions {
   readonly url: string;
-  readonly token: (claims: Claims) => Promise<string>;
   readonly sessions: number;
   /** Members of a room; client `i` is in the room `i / roomSize`. Default 5. */
   readonly roomSize?: number;
@@ -52,7 +51,7 @@ export class Fleet {
     const { prefix = 'c', roomPrefix = 'room-', roomSize = 5, sessions } = options;
     for (let index = 0; index < sessions; index += 1) {
       const name = `${prefix}${index}`;
-      const token = await options.token({ identity: name });
+      const token = await faultToken({ identity: name });
       const kinds = options.transports ?? transports;
       const client = new SessionClient({
         ...{ name, token, url: options.url, random: fleet.random },

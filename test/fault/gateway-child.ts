@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Claims } from '../../src/auth/token-claims.ts';
 import type { RawConfig } from '../../src/config.ts';
 import type { CoreLimits } from '../../src/core/limits.ts';
-import { createToken } from '../../src/server.ts';
-import { secretOf } from '../helpers/auth-kit.ts';
 import type { Gauges, Health } from '../helpers/history-checker.ts';
+import { signingKey } from './gateway-token.ts';
 
 /** What a gateway process says of itself. */
 export interface GatewayReport {
@@ -20,8 +18,6 @@ export interface GatewayReport {
   /** CPU time so far, in milliseconds. */
   readonly cpuMs: number;
 }
-
-const signingKey = { kid: 'fault', alg: 'HS256', secret: secretOf('fault') } as const;
 
 /** Rooms go with their last member, so that a drained gateway holds none. */
 const shortRooms = [
@@ -54,10 +50,6 @@ export class GatewayChild {
       }),
     ])) as [{ url: string }];
     return new GatewayChild(message.url, child, folder);
-  }
-
-  token(claims: Claims): Promise<string> {
-    return createToken(signingKey, claims, { expiresIn: '1d' });
   }
 
   report(): Promise<GatewayReport> {

@@ -84,12 +84,17 @@ export function describeRun({ scenario, rounds, seed, figures, violations }: Run
 }
 
 /** The same by transport. */
-export function resumeTimesBy(histories: readonly ClientHistory[], outages: readonly Outage[] = []): Record<string, Spread> {
+export function resumeTimesBy(
+  histories: readonly ClientHistory[],
+  outages: readonly Outage[] = [],
+): Record<string, Spread> {
   const by = new Map<string, number[]>();
   for (const history of histories) {
     let transport = '';
     for (const event of history.events) if (event.kind === 'opened') transport = event.transport;
     by.set(transport, [...(by.get(transport) ?? []), ...resumeTimes([history], outages)]);
   }
-  return Object.fromEntries([...by].map(([transport, times]) => [`resumed after, ${transport}`, spread(times)]));
+  return Object.fromEntries(
+    [...by].map(([transport, times]) => [`resumed after, ${transport}`, spread(times)]),
+  );
 }

@@ -55,8 +55,8 @@ export class SessionClient {
   readonly room: RoomStanding;
   transport: TransportName;
   session: SessionHold | undefined;
-  /** Called when a signal with this text came: for those who measure. */
-  onSignal: (text: string) => void = () => {};
+  /** Where the next connection goes, that one only. */
+  nextUrl: string | undefined;
   readonly #options: SessionClientOptions;
   #link: Link | undefined;
   /** Connections given up for a newer one, which the gateway is to end. */
@@ -113,11 +113,17 @@ export class SessionClient {
     this.#open();
   }
 
-  /** Takes up a session that is another client's. */
-  takeOver(hold: SessionHold, room: RoomStanding): void {
-    this.session = { ...hold };
-    this.room.copy(room);
-    this.#open();
+  /**
+   * Takes up the session of another client, with all that it knows, as a page does that was duplicated. It says nothing: what
+   * the other one numbers meanwhile it cannot know.
+   */
+  static takeOver(from: SessionClient, name: string): SessionClient {
+    const copy = new SessionClient({ ...from.#options, name }, from.history.copy(name));
+    if (from.session !== undefined) copy.session = { ...from.session };
+    copy.room.copy(from.room);
+    copy.#lane = from.#lane;
+    copy.#open();
+    return copy;
   }
 
   /** A signal to a participant. False: too much is unacknowledged. */
@@ -199,7 +205,9 @@ export class SessionClient {
         if (lane === this.#lane && !this.#stopped) this.#lost();
       },
     };
-    this.#link = new links[this.transport](this.#options.url, this.#hello(), events);
+    const url = this.nextUrl ?? this.#options.url;
+    this.nextUrl = undefined;
+    this.#link = new links[this.transport](url, this.#hello(), events);
   }
 
   #hello(): HelloInit {
@@ -240,9 +248,6 @@ export class SessionClient {
         break;
       case 'ping':
         this.#link?.send([encodeFrame({ body: { case: 'pong', value: { id: body.value.id } } })]);
-        break;
-      case 'signal':
-        if (body.value.payload.case === 'control') this.onSignal(body.value.payload.value.detail);
         break;
       case 'resync':
         if (this.session !== undefined && body.value.room === '') {

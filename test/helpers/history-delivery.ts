@@ -61,12 +61,12 @@ function checkFrame({ frame, sender, all }: Copies, sessions: Sessions): Violati
   if (refusals > 1) add('refused-twice', `${refusals} Errors`);
   if (refusals > 0 && all.length > 0) add('refused-and-delivered', `and came to ${all[0]?.client}`);
   const acked = sender.acked >= seq;
-  const live = sender.holders.size > 0;
+  const live = sender.holders.has(frame.client);
   if (!acked && live) add('unsettled', `the session lives, and is acknowledged up to ${sender.acked} only`);
   if (acked && refusals === 0) {
-    if (to.kind === 'participant') checkArrival(to.id, sender, all, sessions, add);
+    if (to.kind === 'participant') checkArrival(to.id, live ? sender : undefined, all, sessions, add);
     // Whether the other members have it is for `room-order` and `room-equal`: they have all of the room's log, or none.
-    else if (live && all.every(({ client }) => client !== sender.client)) {
+    else if (live && all.every(({ client }) => client !== frame.client)) {
       add('lost', 'acknowledged, and its sender has no echo');
     }
   }
@@ -82,7 +82,7 @@ function checkFrame({ frame, sender, all }: Copies, sessions: Sessions): Violati
 
 function checkArrival(
   participant: string,
-  sender: SessionRecord,
+  sender: SessionRecord | undefined,
   all: readonly Delivery[],
   { participants, sessions }: Sessions,
   add: (rule: Violation['rule'], detail: string) => void,
@@ -94,7 +94,7 @@ function checkArrival(
   if (session !== undefined && session.holders.size > 0)
     add('lost', 'acknowledged, and never came, though the receiver lives');
   // The receiver's session was lost: the roster tells, to a sender who still looks at it.
-  else if (sender.holders.size > 0 && !sender.goneForIt.has(participant)) {
+  else if (sender !== undefined && !sender.goneForIt.has(participant)) {
     add('untold', 'acknowledged, never came, and the roster still lists the receiver');
   }
 }

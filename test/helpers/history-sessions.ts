@@ -2,6 +2,8 @@ import type { ClientHistory, Destination, HistoryEvent, Timed } from './history.
 
 /** A frame of a client. */
 export interface SentFrame {
+  /** Who sent it: a copied secret gives a session a second client. */
+  readonly client: string;
   readonly session: string;
   readonly seq: number;
   readonly to: Destination;
@@ -89,7 +91,7 @@ class Reader {
     switch (event.kind) {
       case 'sent': {
         const { seq, to, text, wantReceipt } = event;
-        session.sent.push({ session: session.id, seq, to, text, wantReceipt });
+        session.sent.push({ client: this.#client, session: session.id, seq, to, text, wantReceipt });
         return;
       }
       case 'ack':

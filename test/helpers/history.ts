@@ -130,13 +130,30 @@ export interface ClientHistory {
 export class HistoryRecorder implements ClientHistory {
   readonly client: string;
   readonly events: Timed<HistoryEvent>[] = [];
+  /** Called for each event, for those who wait for one. */
+  onEvent: (event: Timed<HistoryEvent>) => void = () => {};
 
   constructor(client: string) {
     this.client = client;
   }
 
   add(event: HistoryEvent): void {
-    this.events.push({ ...event, at: performance.timeOrigin + performance.now() });
+    const timed = { ...event, at: performance.timeOrigin + performance.now() };
+    this.events.push(timed);
+    this.onEvent(timed);
+  }
+
+  /** The history of somebody who copies this client's secret: what it learned, without what it said and was answered. */
+  copy(client: string): HistoryRecorder {
+    const copy = new HistoryRecorder(client);
+    for (const event of this.events) {
+      if (event.kind === 'sent' || event.kind === 'stopped') continue;
+      const { kind, at } = event;
+      if (kind === 'error' || kind === 'receipt') {
+        copy.events.push({ kind: 'other', lane: event.lane, inbox: event.inbox, what: kind, at });
+      } else copy.events.push(event);
+    }
+    return copy;
   }
 }
 

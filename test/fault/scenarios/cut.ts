@@ -31,7 +31,8 @@ export const cut: Scenario = (options) =>
         await delay(500);
       }
       await fleet.attached();
-      return { 'resumed after': spread(resumeTimes(fleet.histories, outages)), ...resumeTimesBy(fleet.histories, outages) };
+      const resumed = spread(resumeTimes(fleet.histories, outages));
+      return { figures: { 'resumed after': resumed, ...resumeTimesBy(fleet.histories, outages) } };
     },
   });
 

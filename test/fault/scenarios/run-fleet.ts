@@ -1,5 +1,5 @@
 import type { CoreLimits } from '../../../src/core/limits.ts';
-import type { Violation } from '../../helpers/history.ts';
+import type { ClientHistory, Violation } from '../../helpers/history.ts';
 import { checkDrained, checkHealth, checkHistory } from '../../helpers/history-checker.ts';
 import { FaultProxy } from '../fault-proxy.ts';
 import { Fleet, type FleetOptions } from '../fleet.ts';
@@ -15,12 +15,26 @@ export interface Stage {
   readonly fleet: Fleet;
 }
 
+/** What a play brings beside what the fleet went through. */
+export interface Played {
+  readonly figures: RunReport['figures'];
+  readonly violations?: readonly Violation[];
+  /** Clients beside the fleet: told to come to rest, asked for what they saw, ended. */
+  readonly others?: readonly Others[];
+}
+
+export interface Others {
+  rest(): Promise<void>;
+  histories(): Promise<readonly ClientHistory[]>;
+  end(): Promise<void>;
+}
+
 export interface FleetRun {
   readonly name: string;
   readonly limits?: Partial<CoreLimits>;
   readonly fleet?: Partial<FleetOptions>;
-  /** Things go wrong here. Returns figures of its own. */
-  readonly play: (stage: Stage) => Promise<RunReport['figures']>;
+  /** Things go wrong here. */
+  readonly play: (stage: Stage) => Promise<Played>;
 }
 
 /** Windows and intervals of seconds, so that what takes minutes in life takes seconds here. */
@@ -37,7 +51,6 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
   const proxy = await FaultProxy.start(gateway.url, options.seed);
   const fleet = await Fleet.start({
     url: proxy.url,
-    token: (claims) => gateway.token(claims),
     sessions: options.sessions,
     signalsPerSecond: options.signalsPerSecond,
     messagesPerSecond: options.signalsPerSecond / 10,
@@ -48,15 +61,20 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
   const began = performance.now();
   health.reset();
   fleet.startLoad();
-  const figures = await run.play({ gateway, proxy, fleet });
+  const { figures, others = [], ...played } = await run.play({ gateway, proxy, fleet });
   fleet.stopLoad();
   const seconds = (performance.now() - began) / 1000;
+  for (const other of others) await other.rest();
   await fleet.settle();
-  const violations: Violation[] = checkHistory(fleet.histories);
+  const histories = [...fleet.histories];
+  for (const other of others) histories.push(...(await other.histories()));
+  const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories)];
   const after = await gateway.report();
+  const traffic = trafficOf(histories);
   await fleet.stop(true);
+  for (const other of others) await other.end();
   await proxy.close();
-  violations.push(...(await drain(gateway, shortLimits.resumeWindowMs ?? 0)));
+  violations.push(...(await drain(gateway, { ...shortLimits, ...run.limits }.resumeWindowMs ?? 30_000)));
   violations.push(...checkHealth('the clients', { ...health.read(), longestStallMs: 0 }));
   health.stop();
   return {
@@ -64,7 +82,7 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
     figures: {
       sessions: fleet.clients.length,
       'signals/s': Math.round(fleet.signals / seconds),
-      ...trafficOf(fleet.histories),
+      ...traffic,
       'gateway CPU %': Math.round((after.cpuMs - before.cpuMs) / seconds / 10),
       'longest stall of the gateway, ms': after.health.longestStallMs,
       ...figures,

@@ -1,4 +1,12 @@
+import { copiedSecret } from './copied-secret.ts';
 import { cut } from './cut.ts';
 import type { Scenario } from './scenario.ts';
+import { changeTransports } from './transports.ts';
+import { welcomeLost } from './welcome-lost.ts';
 
-export const scenarios: Readonly<Record<string, Scenario>> = { cut };
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  cut,
+  transports: changeTransports,
+  'welcome-lost': welcomeLost,
+  'copied-secret': copiedSecret,
+};
