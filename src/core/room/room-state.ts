@@ -311,7 +311,8 @@ export class RoomState {
   }
 
   #deliverTo(member: Member, delta: Partial<Pick<RosterDelta, 'updated'>>): void {
-    const value = create(RosterDeltaSchema, { room: this.name, count: this.members.counted, ...delta });
+    // Without the count: it would stand in the inbox while newer ones go by beside it.
+    const value = create(RosterDeltaSchema, { room: this.name, ...delta });
     this.outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
   }
 }

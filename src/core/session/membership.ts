@@ -5,9 +5,12 @@ import type { Publication } from '../room/publication.ts';
 import type { RoomKey } from '../room-key.ts';
 import { OriginTemplate } from '../wire/origin.ts';
 
-/** Where a reader stands in a room; `none`: it needs a snapshot first, as it has read nothing, or up to `since`. */
+/**
+ * Where a reader stands in a room. `none`: it needs a snapshot first, with the newest `history` messages and all that were
+ * said after the offset `since`: what it has read, or its own join.
+ */
 export type RoomCursor =
-  | { readonly kind: 'none'; readonly history: number; readonly since: number | undefined }
+  | { readonly kind: 'none'; readonly history: number; readonly since: number }
   | { readonly kind: 'at'; readonly offset: number; readonly version: number };
 
 /** A session in a room: its participant there, and how far it has read. It ends with that participant. */
@@ -20,7 +23,9 @@ export class Membership {
    * JoinPending of this one.
    */
   readonly beganAfter: number;
-  cursor: RoomCursor = { kind: 'none', history: 0, since: undefined };
+  /** Offset of the room log as it began: what is said after it is for this member, also before it has its Joined. */
+  readonly beganAt: number;
+  cursor: RoomCursor;
   /** What the room gets should the session be lost. */
   will: Omit<Publication, 'sender'> | undefined;
   /** The sender's part of an Origin, of signals: encoded once. */
@@ -32,6 +37,8 @@ export class Membership {
     this.view = view;
     this.participant = participant;
     this.beganAfter = beganAfter;
+    this.beganAt = view.log.hi;
+    this.cursor = { kind: 'none', history: 0, since: this.beganAt };
     this.signalOrigin = new OriginTemplate(participant);
   }
 
@@ -66,9 +73,13 @@ export class Membership {
   rewind(position: RoomPosition | undefined, receivedSeq: number | undefined): void {
     const { view, cursor } = this;
     const { offset = 0, version = 0 } = position ?? {};
-    const known = position?.epoch === view.epoch && offset <= view.log.hi && version <= view.board.version;
-    if (known && cursor.kind === 'at' && receivedSeq !== undefined && receivedSeq >= this.beganAfter) {
-      this.cursor = { kind: 'at', offset, version };
-    } else this.cursor = { kind: 'none', history: 0, since: known ? offset : undefined };
+    const known =
+      receivedSeq !== undefined &&
+      receivedSeq >= this.beganAfter &&
+      position?.epoch === view.epoch &&
+      offset <= view.log.hi &&
+      version <= view.board.version;
+    if (known && cursor.kind === 'at') this.cursor = { kind: 'at', offset, version };
+    else this.cursor = { kind: 'none', history: 0, since: known ? offset : this.beganAt };
   }
 }

@@ -213,4 +213,40 @@ describe('the pump', () => {
     expect(joined?.history.map(({ message }) => message?.content.value)).toEqual(['in the same tick']);
     expect(joined?.missedMessages).toBe(false);
   });
+
+  it('hands over what was said between a join and its first Joined: the snapshot stands behind it', async () => {
+    await start();
+    const ann = await kit.client({ identity: 'ann' });
+    const bob = await kit.client({ identity: 'bob' });
+    // Ann's transport takes nothing while she joins and Bob speaks.
+    ann.stall();
+    ann.send({ case: 'ping', value: { id: 1 } });
+    await kit.settle();
+    bob.send({ case: 'join', value: { room: 'r' } });
+    say(bob, 'before Ann');
+    ann.send({ case: 'join', value: { room: 'r' } });
+    say(bob, 'after her join');
+    await kit.settle();
+    ann.drain();
+    await kit.settle();
+    const [joined] = ann.all('joined');
+    expect(joined?.history.map(({ message }) => message?.content.value)).toEqual(['after her join']);
+    expect(joined?.missedMessages).toBe(false);
+    expect(texts(ann)).toEqual([]);
+  });
+
+  it('tells no count in the inbox, where it would be older than the room’s', async () => {
+    await start({ settings: { presence: Presence.COUNT } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    ann.stall();
+    ann.send({ case: 'updateParticipant', value: { room: 'r', name: 'Ann' } });
+    await kit.settle();
+    ann.send({ case: 'updateParticipant', value: { room: 'r', name: 'Anne' } });
+    await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(1000);
+    ann.drain();
+    await kit.settle();
+    const counts = ann.all('rosterDelta').map(({ count }) => count);
+    expect(counts).toEqual([0, 2, 0]);
+  });
 });
