@@ -8,7 +8,7 @@ import { cpuMicros, residentKib } from '../../bench/harness/accounting.ts';
 
 const run = promisify(execFile);
 const script = new URL('../../bench/main.ts', import.meta.url).pathname;
-const tiny = ['--rounds', '1', '--ramp', '50', '--window', '150', '--connections', '4'];
+const tiny = ['--rounds', '1', '--ramp', '50', '--window', '80', '--connections', '4'];
 
 test('the bench measures all subjects, in a tiny edition of a loop and of the calls', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-test-'));
