@@ -11,7 +11,7 @@ export const usage = `npm run bench -- [options]   server CPU of the gateway bes
   --subject <subject>   one subject beside the classic server; may be repeated: ${subjects.map(({ name }) => name).join(', ')}
   --rounds <number>     measured rounds of each scenario
   --window <ms>         length of a measurement
-  --ramp <ms>           load before each measurement
+  --ramp <ms>           load before each measurement, the warm-up included
   --connections <n>     clients, in pairs, whatever the scenario says
   --json <file>         writes the results there, as a JSON array
 `;
@@ -24,8 +24,8 @@ export interface Options {
   readonly help: boolean;
 }
 
-const full: Pace = { rounds: 7, rampMs: 500, windowMs: 1500 };
-const quick: Pace = { rounds: 5, rampMs: 200, windowMs: 500 };
+const full: Pace = { rounds: 7, warmUpMs: 2000, rampMs: 500, windowMs: 1500 };
+const quick: Pace = { rounds: 5, warmUpMs: 2000, rampMs: 200, windowMs: 500 };
 
 /** Reads the command line. Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[], reference: string): Options {
@@ -53,6 +53,7 @@ export function readOptions(args: readonly string[], reference: string): Options
     subjects: named('subject', subjects, values.subject && [reference, ...values.subject]),
     pace: {
       rounds: whole('--rounds', values.rounds, pace.rounds),
+      warmUpMs: whole('--ramp', values.ramp, pace.warmUpMs),
       rampMs: whole('--ramp', values.ramp, pace.rampMs),
       windowMs: whole('--window', values.window, pace.windowMs),
     },

@@ -12,13 +12,13 @@ import { Server } from './server.ts';
 /** The machine may be busy with other things. */
 const patienceMs = 5_000;
 
-/** Load before a scenario's first, unmeasured round: until servers and generators run compiled code. */
-const warmUpMs = 2_000;
-
 /** How long and how often. */
 export interface Pace {
   /** Measured rounds of each scenario; each has all subjects, one after the other. */
   readonly rounds: number;
+  /** Load before the unmeasured first round of a scenario: until servers and generators run compiled code. */
+  readonly warmUpMs: number;
+  /** Load before each measurement. */
   readonly rampMs: number;
   readonly windowMs: number;
 }
@@ -89,7 +89,7 @@ export async function runBench(options: BenchOptions): Promise<readonly Scenario
           const seed = number * 1000 + round;
           const { target } = server;
           const { windowMs } = pace;
-          const rampMs = round === 0 ? Math.max(pace.rampMs, Math.min(warmUpMs, 4 * windowMs)) : pace.rampMs;
+          const rampMs = round === 0 ? pace.warmUpMs : pace.rampMs;
           const measurement = await generator.run({ target, scenario, seed, rampMs, windowMs, patienceMs });
           if (round > 0) rounds.get(name)?.push(measurement);
         }
