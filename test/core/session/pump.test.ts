@@ -249,4 +249,18 @@ describe('the pump', () => {
     const counts = ann.all('rosterDelta').map(({ count }) => count);
     expect(counts).toEqual([0, 2, 0]);
   });
+
+  it('ends with the newest count, though the log comes in several ticks and the number stands beside it', async () => {
+    await start({ settings: { presence: Presence.LISTED }, limits: { gatherBytes: 300 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    ann.stall();
+    ann.send({ case: 'ping', value: { id: 1 } });
+    await kit.settle();
+    for (let i = 0; i < 8; i += 1) await kit.inRoom('r', { identity: `listed${i}` });
+    await kit.inRoom('r', { identity: 'quiet', permissions: { listed: false } });
+    await kit.pass(1000);
+    ann.drain();
+    await kit.settle();
+    expect(ann.all('rosterDelta').map(({ count }) => count)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
 });
