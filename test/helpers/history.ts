@@ -182,5 +182,6 @@ export type Rule =
   | 'room-equal'
   | 'roster'
   | 'attachment'
+  | 'liveness'
   | 'gauges'
   | 'health';

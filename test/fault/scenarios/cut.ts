@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Outage, resumeTimes, resumeTimesBy, spread } from '../report.ts';
+import { wallClock } from '../wall-clock.ts';
 import { runFleet } from './run-fleet.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -35,7 +36,3 @@ export const cut: Scenario = (options) =>
       return { figures: { 'resumed after': resumed, ...resumeTimesBy(fleet.histories, outages) } };
     },
   });
-
-export function wallClock(): number {
-  return performance.timeOrigin + performance.now();
-}

@@ -1,6 +1,8 @@
+import { blackHole } from './black-hole.ts';
 import { copiedSecret } from './copied-secret.ts';
 import { cut } from './cut.ts';
 import type { Scenario } from './scenario.ts';
+import { sigstop, sigstopDefaults } from './sigstop.ts';
 import { changeTransports } from './transports.ts';
 import { welcomeLost } from './welcome-lost.ts';
 
@@ -9,4 +11,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   transports: changeTransports,
   'welcome-lost': welcomeLost,
   'copied-secret': copiedSecret,
+  sigstop,
+  'sigstop-defaults': sigstopDefaults,
+  'black-hole': blackHole,
 };
