@@ -58,9 +58,13 @@ export function renegotiateAtOnce(ground: Ground, kind: CallKind, times: number)
       const at = Date.now() + 15;
       await Promise.all(ends.map((end) => end.renegotiate(at)));
       for (const end of ends) {
-        await eventually(`round ${time}: both are connected and stable`, async () => {
-          return (await end.settled()) === 'connected stable';
-        });
+        await eventually(
+          `round ${time}: connected and stable`,
+          async () => {
+            return (await end.settled()) === 'connected stable';
+          },
+          async () => (await Promise.all(ends.map((each) => each.settled()))).join(' and '),
+        );
         await end.say(`after ${time}`);
       }
       for (const end of ends) {
@@ -96,10 +100,15 @@ async function withCall<T>(
   }
 }
 
-async function eventually(what: string, holds: () => Promise<boolean>, ms = 15_000): Promise<void> {
+async function eventually(
+  what: string,
+  holds: () => Promise<boolean>,
+  instead: () => Promise<string> = async () => '',
+  ms = 15_000,
+): Promise<void> {
   const end = performance.now() + ms;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not in ${ms} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`not in ${ms} ms: ${what}; ${await instead()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
