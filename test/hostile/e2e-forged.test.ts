@@ -29,7 +29,7 @@ const fakeRoster = toBinary(
 );
 const originField = 9;
 
-/** Forgeries beside the record: fields of ClientFrame that ServerFrame has too, or has only. */
+/** Forgeries beside the record, on both sides of it: fields of ClientFrame that ServerFrame has too, or has only. */
 const beside: readonly (readonly [string, readonly Uint8Array[]])[] = [
   ['nothing', []],
   ['an Origin', [lengthField(originField, lie)]],
@@ -84,7 +84,7 @@ describe.each(beside)('with %s beside the record', (_beside, extra) => {
   test.each(within)('and %s within it, a signal names its real sender', async (_within, inner) => {
     for (const { client, id } of receivers) {
       const at = { room, to: id, self: forgerId, seq: forger.seq + 1 };
-      const sent = numbered(at, ...extra, signal(at, control, ...inner));
+      const sent = numbered(at, ...extra, signal(at, control, ...inner), ...extra);
       forger.encode({ case: 'leave', value: {} }, at.seq);
       const before = client.wire.length;
       forger.sendFrame(sent);
@@ -102,7 +102,7 @@ describe.each(beside)('with %s beside the record', (_beside, extra) => {
 
   test.each(within)('and %s within it, a message names its real sender', async (_within, inner) => {
     const at = { room, to: '', self: forgerId, seq: forger.seq + 1 };
-    const sent = numbered(at, ...extra, message(at, lengthField(6, 'hi'), ...inner));
+    const sent = numbered(at, ...extra, message(at, lengthField(6, 'hi'), ...inner), ...extra);
     forger.encode({ case: 'leave', value: {} }, at.seq);
     const before = receivers.map(({ client }) => client.wire.length);
     forger.sendFrame(sent);
