@@ -12,7 +12,7 @@ test('a receiving half ends with Closed(RESUME) after its max_duration, and the 
   const client = createClient(SignalingService, createConnectTransport({ baseUrl, httpVersion: '1.1' }));
   const token = await gateway.token({ identity: 'ada' });
   const halves = async (resume?: { token: string; attempt: number; epoch: string }) => {
-    const bodies: { case?: string; value?: unknown }[] = [];
+    const bodies: { case?: string | undefined; value?: unknown }[] = [];
     const started = performance.now();
     const hello = { token, ...(resume === undefined ? {} : { resume }) };
     const stream = client.receiveFrames({ hello, maxDuration: { seconds: 0n, nanos: 300_000_000 } });
