@@ -232,6 +232,25 @@ describe('ICE restarts', () => {
     expect([...errorsA, ...errorsB]).toEqual([]);
   });
 
+  it('are not forgotten where their offer gave way to another', async () => {
+    const fake = new FakeRoom({ delayMs: 20 });
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'wrtc');
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    meshA.peers.get('b')?.renegotiate();
+    meshB.peers.get('a')?.restartIce();
+    const offers = () => b.sent.filter(isOffer).map(({ payload }) => fragment(payload));
+    await until('b offers, gives way, and offers again', () => offers().length === 3);
+    expect(words(b)).toEqual(['offer', 'offer', 'answer', 'offer']);
+    expect(offers()[2]).not.toBe(offers()[0]);
+    await until('stable', () => meshB.peers.get('a')?.rtc?.signalingState === 'stable');
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
   it.each(['earlier', 'later'] as const)(
     'are a new connection where a stack has none, when the %s one asks',
     async (who) => {

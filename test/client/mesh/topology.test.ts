@@ -162,11 +162,17 @@ describe('a mesh', () => {
     const fake = new FakeRoom();
     const member = fake.join('a');
     const { mesh: a } = meshOf(member.room, 'wrtc');
-    const { mesh: b } = meshOf(fake.join('b').room, 'wrtc');
+    const other = fake.join('b');
+    const { mesh: b } = meshOf(other.room, 'wrtc');
     await until('connected', () => states(a).join() === 'connected' && states(b).join() === 'connected');
     a.close();
     await until('b knows', () => states(b).join() === 'closed');
     expect([a.peers.size, a.closed]).toEqual([0, true]);
+    // What was closed on purpose is not opened again because signals were lost.
+    const sent = other.sent.length;
+    other.emit('resync', { cause: 'inbox', missedMessages: false, previousId: '' });
+    other.emit('resync', { cause: 'rejoined', missedMessages: false, previousId: 'b0' });
+    expect([states(b), other.sent.length]).toEqual([['closed'], sent]);
     expect(() => a.channel('x')).toThrow('closed');
   });
 
