@@ -626,14 +626,14 @@ export type Joined = Message<"signalbox.v1.Joined"> & {
   version: number;
 
   /**
-   * Messages of the room were missed: they had left the room log before this client read them.
+   * Messages of the room were missed: they had left the room log, and `history` does not have them all.
    *
    * @generated from field: bool missed_messages = 13;
    */
   missedMessages: boolean;
 
   /**
-   * With Join.history: the newest RELIABLE messages, oldest first.
+   * RELIABLE messages, oldest first: with Join.history the newest ones; to a member that fell behind those that it missed.
    *
    * @generated from field: repeated signalbox.v1.RelayedMessage history = 14;
    */

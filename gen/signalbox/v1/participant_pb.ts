@@ -501,7 +501,7 @@ export type RosterDelta = Message<"signalbox.v1.RosterDelta"> & {
   left: Departure[];
 
   /**
-   * Participants in the room after this, shown or not; hidden ones are not counted.
+   * Participants in the room after this, shown or not; hidden ones are not counted. 0 in a frame of the inbox: not told.
    *
    * @generated from field: uint32 count = 6;
    */
