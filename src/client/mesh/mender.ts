@@ -7,9 +7,10 @@ const ICE_RESTARTS = 2;
 
 /** What a mender may do. */
 export interface Patient {
-  readonly connected: boolean;
+  /** Nothing needs to be mended. */
+  isWell(): boolean;
   /** An ICE restart may help. */
-  readonly mendable: boolean;
+  isMendable(): boolean;
   restartIce(): void;
   /** Makes a new connection in the place of this one. */
   renew(): void;
@@ -32,7 +33,7 @@ export class Mender {
   watch(): void {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = setTimeout(() => {
-      if (!this.#patient.connected) this.#patient.timedOut();
+      if (!this.#patient.isWell()) this.#patient.timedOut();
     }, CONNECT_MS);
   }
 
@@ -42,9 +43,9 @@ export class Mender {
     const wait = MEND_MS[Math.min(this.#attempts, MEND_MS.length - 1)] ?? 0;
     this.#mendTimer = setTimeout(() => {
       this.#mendTimer = undefined;
-      if (this.#patient.connected) return;
+      if (this.#patient.isWell()) return;
       this.#attempts += 1;
-      if (!this.#patient.mendable || this.#attempts > ICE_RESTARTS) {
+      if (!this.#patient.isMendable() || this.#attempts > ICE_RESTARTS) {
         this.#patient.renew();
         return;
       }

@@ -166,12 +166,9 @@ export class PeerLink implements Peer, ConnectionOwner {
     const { connectionId, payload } = signal;
     const current = this.#connection;
     if (current !== undefined && connectionId === current.id) {
-      if (payload.kind === 'control' && payload.action === 'close') {
-        this.#closedByPeer();
-        return;
-      }
       this.#report?.signalled(payload);
-      current.accept(signal);
+      if (payload.kind === 'control' && payload.action === 'close') this.#closedByPeer();
+      else current.accept(signal);
       return;
     }
     if (payload.kind === 'candidates') {
@@ -361,15 +358,9 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   #patient(): Patient {
-    const link = this;
     return {
-      get connected() {
-        return link.connected || link.#departed || link.#connection === undefined;
-      },
-      get mendable() {
-        const connection = link.#connection;
-        return connection?.established === true && pathOf(connection.rtc) !== 'closed';
-      },
+      isWell: () => this.connected || this.#departed || this.#connection === undefined,
+      isMendable: () => this.#connection?.established === true && pathOf(this.#connection.rtc) !== 'closed',
       restartIce: () => this.restartIce(),
       renew: () => this.#renew(),
       timedOut: () => {

@@ -4,15 +4,17 @@ import { Mender } from '../../../src/client/mesh/mender.ts';
 
 describe('mending a connection', () => {
   const done: string[] = [];
-  let patient: Patient & { connected: boolean; mendable: boolean };
+  let patient: Patient;
+  let [isWell, isMendable] = [false, true];
   let mender: Mender;
 
   beforeEach(() => {
     vi.useFakeTimers();
     done.length = 0;
+    [isWell, isMendable] = [false, true];
     patient = {
-      connected: false,
-      mendable: true,
+      isWell: () => isWell,
+      isMendable: () => isMendable,
       restartIce: () => done.push('restart'),
       renew: () => done.push('renew'),
       timedOut: () => done.push('timed out'),
@@ -43,18 +45,18 @@ describe('mending a connection', () => {
   it('ends when the connection is back, and begins from the start the next time', () => {
     mender.mend();
     vi.advanceTimersByTime(0);
-    patient.connected = true;
+    isWell = true;
     mender.healed();
     vi.advanceTimersByTime(60_000);
     expect(done).toEqual(['restart']);
-    patient.connected = false;
+    isWell = false;
     mender.mend();
     vi.advanceTimersByTime(0);
     expect(done).toEqual(['restart', 'restart']);
   });
 
   it('makes a new connection at once where no restart can help', () => {
-    patient.mendable = false;
+    isMendable = false;
     mender.mend();
     vi.advanceTimersByTime(0);
     expect(done).toEqual(['renew']);
@@ -66,7 +68,7 @@ describe('mending a connection', () => {
     expect(done).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(done).toEqual(['timed out']);
-    patient.connected = true;
+    isWell = true;
     mender.watch();
     vi.advanceTimersByTime(30_000);
     expect(done).toEqual(['timed out']);
