@@ -13,15 +13,22 @@ export function encodeBody(body: ServerBody): Uint8Array {
   return toBinary(ServerFrameSchema, create(ServerFrameSchema, { body }));
 }
 
-/** The FrameError for a refused frame; `seq` 0 for a frame that had none. */
+/** Longest name of a room, in UTF-16 units: what is longer is none, and is not sent back. */
+const longestRoomName = 128;
+
+/**
+ * The FrameError for a refused frame; `seq` 0 for a frame that had none. It stands in the sender's inbox beyond its bounds,
+ * so it never repeats at length what was sent.
+ */
 export function frameError(seq: number, refusal: Refusal): FrameError {
+  const { room = '' } = refusal;
   return create(FrameErrorSchema, {
     seq,
     reason: refusal.reason,
     retryable: isRetryable(refusal.reason),
     detail: refusal.detail,
     fieldPath: refusal.fieldPath ?? '',
-    room: refusal.room ?? '',
+    room: room.length > longestRoomName ? '' : room,
     ...(refusal.retryAfterMs === undefined ? {} : { retryAfter: durationFromMs(refusal.retryAfterMs) }),
   });
 }

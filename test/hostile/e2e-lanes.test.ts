@@ -1,6 +1,6 @@
-import { enumToJson } from '@bufbuild/protobuf';
+import { enumToJson, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Reason, ReasonSchema } from '../../gen/signalbox/v1/reason_pb.ts';
+import { FrameErrorSchema, type Reason, ReasonSchema } from '../../gen/signalbox/v1/reason_pb.ts';
 import { Bystanders } from '../helpers/bystanders.ts';
 import { type E2eGateway, startE2eGateway } from '../helpers/e2e-gateway.ts';
 import type { LaneClient } from '../helpers/lane-client.ts';
@@ -87,6 +87,7 @@ async function check(client: LaneClient, kind: LaneKind, verdict: Verdict, { seq
         seq: verdict.seq ?? seq,
       });
       expect(error.detail).not.toBe('');
+      expect(toBinary(FrameErrorSchema, error).length).toBeLessThan(1000);
       await stillWorks(client);
       return;
     }

@@ -303,11 +303,21 @@ describe.each(unaryProtocols)('over %s', (protocol) => {
     const long = 'x'.repeat(300_000);
     const bytes = isJson ? JSON.stringify({ name: long }) : lengthField(1, long);
     const call = { url: gateway.url, path: getRoom, protocol, headers: await authorized() };
-    // A refusal that repeats the name does not fit into headers, and HTTP/2 ends for it.
+    // A refusal that repeats what was sent does not fit into headers, and the whole HTTP/2 connection ends for it.
     expect(await callUnary({ ...call, request: bytes })).toMatchObject({
       code: 'invalid_argument',
       message: expect.stringMatching(/^name: .*128 bytes/),
     });
+    const update = { path: '/signalbox.v1.RoomService/UpdateRoom', request: '' as string | Uint8Array };
+    const mask = Buffer.concat([
+      lengthField(1, 'room'),
+      lengthField(2, []),
+      lengthField(3, lengthField(1, long)),
+    ]);
+    update.request = isJson ? JSON.stringify({ name: 'room', settings: {}, updateMask: long }) : mask;
+    const outcome = await callUnary({ ...call, ...update });
+    expect(outcome.code).toBe('invalid_argument');
+    expect(outcome.message.length).toBeLessThan(200);
   });
 
   test('a unary service takes no token that is forged, ended or missing', async () => {

@@ -232,6 +232,17 @@ export const frameRows: readonly FrameRow[] = [
     (at) => init(at, { case: 'refreshToken', value: { token: 'none' } }),
     refused(Reason.TOKEN_INVALID, 'refresh_token.token'),
   ],
+  // Nothing long is sent back: errors stand in the inbox beyond its bounds.
+  [
+    'leaving a room whose name has 200 KB',
+    (at) => init(at, { case: 'leave', value: { room: 'x'.repeat(200_000) } }),
+    refused(Reason.NOT_JOINED, 'leave.room'),
+  ],
+  [
+    'joining a room whose name has 200 KB',
+    (at) => init(at, { case: 'join', value: { room: 'x'.repeat(200_000) } }),
+    refused(Reason.MALFORMED, 'join.room'),
+  ],
   // Too large.
   [
     'a signal of 256 KiB and a byte',

@@ -28,7 +28,7 @@ export function patchRoom(room: RoomState, patch: RoomPatch, now: number): Refus
     const next = clone(RoomSettingsSchema, room.settings as RoomSettings);
     const unknown = mergeSettings(next, patch.settings, patch.paths);
     if (unknown !== undefined) {
-      const detail = `RoomSettings has no field ${unknown}`;
+      const detail = `RoomSettings has no field ${unknown.slice(0, 64)}`;
       return refuse(Reason.MALFORMED, detail, { room: room.name, fieldPath: 'update_mask' });
     }
     const problem = checkSettings(next);
