@@ -12,6 +12,8 @@ import { signingKey } from './gateway-token.ts';
 export interface GatewayReport {
   readonly gauges: Gauges;
   readonly health: Health;
+  /** Share of the time in which the machine had no CPU for it, in percent. */
+  readonly starved: number;
   /** After a collection. */
   readonly heapBytes: number;
   readonly residentBytes: number;

@@ -25,6 +25,7 @@ async function report(): Promise<GatewayReport> {
   return {
     gauges: { sessions, connections, followed, rooms: kept.length, sockets: gateway.openSockets },
     health: health.read(errors),
+    starved: health.starved,
     heapBytes: heapUsed,
     residentBytes: rss,
     cpuMs: process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000,

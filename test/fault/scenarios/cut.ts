@@ -33,6 +33,9 @@ export const cut: Scenario = (options) =>
       }
       await fleet.attached();
       const resumed = spread(resumeTimes(fleet.histories, outages));
-      return { figures: { 'resumed after': resumed, ...resumeTimesBy(fleet.histories, outages) } };
+      return {
+        figures: { 'resumed after': resumed, ...resumeTimesBy(fleet.histories, outages) },
+        bounds: [{ what: 'p99 of resuming', isMs: resumed.p99, mostMs: 500 }],
+      };
     },
   });

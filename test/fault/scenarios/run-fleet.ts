@@ -19,9 +19,20 @@ export interface Stage {
 export interface Played {
   readonly figures: RunReport['figures'];
   readonly violations?: readonly Violation[];
+  /** Times that are promised: judged where the machine had a CPU for us. */
+  readonly bounds?: readonly Bound[];
   /** Clients beside the fleet: told to come to rest, asked for what they saw, ended. */
   readonly others?: readonly Others[];
 }
+
+export interface Bound {
+  readonly what: string;
+  readonly isMs: number;
+  readonly mostMs: number;
+}
+
+/** A machine that had no CPU for us for so large a share of the time says nothing about times, in percent. */
+const mostStarved = 10;
 
 export interface Others {
   rest(): Promise<void>;
@@ -61,20 +72,23 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
   const began = performance.now();
   health.reset();
   fleet.startLoad();
-  const { figures, others = [], ...played } = await run.play({ gateway, proxy, fleet });
+  const { figures, others = [], bounds = [], ...played } = await run.play({ gateway, proxy, fleet });
   fleet.stopLoad();
   const seconds = (performance.now() - began) / 1000;
   for (const other of others) await other.rest();
+  const starved = Math.max(health.starved, (await gateway.report()).starved);
   await fleet.settle();
   const histories = [...fleet.histories];
   for (const other of others) histories.push(...(await other.histories()));
   const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories)];
+  if (starved < mostStarved) violations.push(...checkBounds(bounds));
   const after = await gateway.report();
   const traffic = trafficOf(histories);
   await fleet.stop(true);
   for (const other of others) await other.end();
   await proxy.close();
   violations.push(...(await drain(gateway, { ...shortLimits, ...run.limits }.resumeWindowMs ?? 30_000)));
+  // Reading the history takes a while; nobody waits for it.
   violations.push(...checkHealth('the clients', { ...health.read(), longestStallMs: 0 }));
   health.stop();
   return {
@@ -85,9 +99,22 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
       ...traffic,
       'gateway CPU %': Math.round((after.cpuMs - before.cpuMs) / seconds / 10),
       'longest stall of the gateway, ms': after.health.longestStallMs,
+      'starved of CPU by others, %': starved,
       ...figures,
     },
   };
+}
+
+function checkBounds(bounds: readonly Bound[]): Violation[] {
+  return bounds
+    .filter(({ isMs, mostMs }) => isMs > mostMs)
+    .map(({ what, isMs, mostMs }) => {
+      return {
+        rule: 'liveness',
+        client: 'all',
+        detail: `${what}: ${Math.round(isMs)} ms, at most ${mostMs}`,
+      };
+    });
 }
 
 /** Waits until windows and rooms have ended; what is left then is a violation. */

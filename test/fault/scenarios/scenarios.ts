@@ -3,6 +3,7 @@ import { copiedSecret } from './copied-secret.ts';
 import { cut } from './cut.ts';
 import type { Scenario } from './scenario.ts';
 import { sigstop, sigstopDefaults } from './sigstop.ts';
+import { storm } from './storm.ts';
 import { changeTransports } from './transports.ts';
 import { welcomeLost } from './welcome-lost.ts';
 
@@ -14,4 +15,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   sigstop,
   'sigstop-defaults': sigstopDefaults,
   'black-hole': blackHole,
+  storm,
 };

@@ -16,6 +16,8 @@ const longEvery = 5;
 const checkMs = 1000;
 /** Windows end on time; rosters tell at the next tick. Room for a busy machine. */
 const slackMs = 1000;
+/** What is not seen after so many times its bound is not waited for any longer. */
+const patience = 4;
 
 /** Peers that fall silent without closing anything: their process is stopped (SIGSTOP), and goes on later. */
 export const sigstop: Scenario = (options) => stopProcesses(options, { name: 'sigstop' });
@@ -61,14 +63,20 @@ function stopProcesses(
       );
       const histories = (await Promise.all(children.map((child) => child.histories()))).flat();
       const resumes = resumeTimes(histories);
+      const away = spread(run.awayMs);
+      const gone = spread(run.goneMs);
       return {
         figures: {
           stops: round,
-          'AWAY after': spread(run.awayMs),
-          'gone after AWAY': spread(run.goneMs),
+          'AWAY after': away,
+          'gone after AWAY': gone,
           'resumed after its connection was found lost': spread(resumes),
         },
         violations: run.violations,
+        bounds: [
+          { what: 'AWAY after a stop', isMs: away.max, mostMs: bounds.awayMs },
+          { what: 'gone after AWAY', isMs: gone.max, mostMs: bounds.windowMs + slackMs },
+        ],
         others: children,
       };
     },
@@ -103,17 +111,18 @@ class Stops {
     for (const id of ids) this.#watch.back.delete(id);
     child.stop();
     const stoppedAt = wallClock();
-    await this.#seen(this.#watch.away, ids, awayMs, 'AWAY');
-    for (const id of ids) this.awayMs.push((this.#watch.away.get(id) ?? stoppedAt + awayMs) - stoppedAt);
+    await this.#seen(this.#watch.away, ids, patience * awayMs, 'AWAY');
+    for (const id of ids)
+      this.awayMs.push((this.#watch.away.get(id) ?? Number.POSITIVE_INFINITY) - stoppedAt);
     if (untilGone) {
-      await this.#seen(this.#watch.gone, ids, windowMs + slackMs, 'gone');
+      await this.#seen(this.#watch.gone, ids, patience * windowMs, 'gone');
       for (const id of ids) {
         const away = this.#watch.away.get(id) ?? 0;
         this.goneMs.push((this.#watch.gone.get(id) ?? Number.POSITIVE_INFINITY) - away);
       }
     } else await delay(this.#stage.fleet.random() * windowMs * 0.3);
     child.goOn();
-    if (!untilGone) await this.#seen(this.#watch.back, ids, windowMs + 2000, 'back');
+    if (!untilGone) await this.#seen(this.#watch.back, ids, patience * windowMs, 'back');
     await delay(1000);
   }
 

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientHistory } from '../../helpers/history.ts';
+import { FleetChild } from '../fleet-child.ts';
+import { type Outage, resumeTimes, spread } from '../report.ts';
+import { wallClock } from '../wall-clock.ts';
+import { runFleet } from './run-fleet.ts';
+import type { Scenario } from './scenario.ts';
+
+/** By then 99 of 100 are back, in milliseconds. */
+const mostResumeMs = 15_000;
+/** A signal of the call that goes on, in milliseconds. */
+const mostSignalMs = 250;
+
+/**
+ * Reconnect storms: all sessions are dropped at once, and all come back as their pauses have it, while a call of two on
+ * connections of its own goes on. Meant for `--sessions 5000`.
+ */
+export const storm: Scenario = (options) =>
+  runFleet(options, {
+    name: 'storm',
+    limits: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, resumeWindowMs: 30_000 },
+    fleet: { backoffMs: [200, 5000] },
+    async play({ gateway, proxy, fleet }) {
+      const call = await FleetChild.start({
+        ...{ url: gateway.url, sessions: 2, roomSize: 2, prefix: 'call-', roomPrefix: 'call-' },
+        ...{ transports: ['grpc'], signalsPerSecond: 50, messagesPerSecond: 1 },
+      });
+      const outages: Outage[] = [];
+      await delay(2000);
+      for (let round = 0; round < options.rounds; round += 1) {
+        const outage = { from: wallClock(), until: Number.POSITIVE_INFINITY };
+        outages.push(outage);
+        proxy.cut();
+        outage.until = wallClock();
+        await fleet.attached(60_000);
+        await delay(2000);
+      }
+      const resumed = spread(resumeTimes(fleet.histories, outages));
+      const inStorm = signalTimes(await call.histories(), (at) =>
+        outages.some(({ from }) => at >= from && at <= from + resumed.max),
+      );
+      const signals = spread(inStorm);
+      return {
+        figures: { 'resumed after': resumed, 'a signal of the call that went on took': signals },
+        bounds: [
+          { what: 'p99 of resuming', isMs: resumed.p99, mostMs: mostResumeMs },
+          { what: 'p99 of a signal of the call that goes on', isMs: signals.p99, mostMs: mostSignalMs },
+        ],
+        others: [call],
+      };
+    },
+  });
+
+/** How long signals that were sent while `counts` took to come, in milliseconds. */
+export function signalTimes(
+  histories: readonly ClientHistory[],
+  counts: (at: number) => boolean = () => true,
+): number[] {
+  const sent = new Map<string, number>();
+  for (const { events } of histories) {
+    for (const event of events) if (event.kind === 'sent' && counts(event.at)) sent.set(event.text, event.at);
+  }
+  const times: number[] = [];
+  for (const { events } of histories) {
+    for (const event of events) {
+      const at = event.kind === 'signal' ? sent.get(event.text) : undefined;
+      if (at !== undefined) times.push(event.at - at);
+    }
+  }
+  return times;
+}
