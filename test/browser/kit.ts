@@ -3,15 +3,15 @@ import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { resolveConfig } from '../../src/config.ts';
+import { type RawConfig, resolveConfig } from '../../src/config.ts';
 import { serve } from '../../src/serve.ts';
 import { BROWSER_ARGUMENTS, chromiumPath } from './chromium.ts';
 
 /** A browser that is closed when the test is finished. */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(args: readonly string[] = BROWSER_ARGUMENTS): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error('no Chromium');
-  const browser = await chromium.launch({ executablePath, args: BROWSER_ARGUMENTS });
+  const browser = await chromium.launch({ executablePath, args: [...args] });
   onTestFinished(() => browser.close());
   return browser;
 }
@@ -25,9 +25,9 @@ export interface BrowserGateway {
 }
 
 /** The gateway with its call page; port 0: a free one. */
-export async function startGateway(port = 0): Promise<BrowserGateway> {
+export async function startGateway(port = 0, config: RawConfig = {}): Promise<BrowserGateway> {
   const { gateway, close } = await serve({
-    config: resolveConfig({ development: true, port }),
+    config: resolveConfig({ development: true, port }, config),
     log: pino({ level: 'silent' }),
     version: 'test',
     webRoot: join(import.meta.dirname, '../../web/dist'),
