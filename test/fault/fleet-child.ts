@@ -53,6 +53,11 @@ export class FleetChild implements Others {
     await gone;
   }
 
+  /** Ends it at once, stopped or not. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   async #ask(what: string): Promise<unknown> {
     const answer = once(this.#process, 'message');
     this.#process.send(what);

@@ -21,6 +21,8 @@ export interface FleetOptions {
   /** RELIABLE messages a second, to rooms. */
   readonly messagesPerSecond: number;
   readonly backoffMs?: readonly [number, number];
+  /** Told how to end the fleet, before it starts. */
+  readonly onFailure?: (end: () => unknown) => void;
 }
 
 const loadTickMs = 10;
@@ -48,6 +50,7 @@ export class Fleet {
   /** Opens all sessions, a hundred at a time, and waits until everybody is in a room. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options);
+    options.onFailure?.(() => fleet.stop());
     const { prefix = 'c', roomPrefix = 'room-', roomSize = 5, sessions } = options;
     for (let index = 0; index < sessions; index += 1) {
       const name = `${prefix}${index}`;

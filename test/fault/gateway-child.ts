@@ -66,6 +66,12 @@ export class GatewayChild {
     return report;
   }
 
+  /** Ends it at once, whatever it is doing. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   async #ask(what: 'report' | 'close'): Promise<GatewayReport> {
     const answer = once(this.#process, 'message');
     this.#process.send(what);

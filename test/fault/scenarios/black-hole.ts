@@ -26,12 +26,14 @@ const holes: readonly (NonNullable<FaultOptions['hole']> | 'half-open')[] = [
 export const blackHole: Scenario = (options) =>
   runFleet(options, {
     name: 'black-hole',
-    async play({ gateway, fleet }) {
+    async play({ gateway, fleet, onFailure }) {
       const link = await FaultProxy.start(gateway.url, options.seed + 1);
       const behind = await Fleet.start({
         ...{ url: link.url, sessions: victims, roomSize: 2, prefix: 'behind-', seed: options.seed + 1 },
         ...{ signalsPerSecond: 20, messagesPerSecond: 2 },
       });
+      onFailure(() => behind.stop());
+      onFailure(() => link.close());
       const watch = new PresenceWatch(fleet.clients);
       const outages: Outage[] = [];
       const awayMs: number[] = [];

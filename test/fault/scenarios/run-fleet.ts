@@ -13,6 +13,8 @@ export interface Stage {
   readonly gateway: GatewayChild;
   readonly proxy: FaultProxy;
   readonly fleet: Fleet;
+  /** Called where the run fails: for processes and sockets that the play started. */
+  readonly onFailure: OnFailure;
 }
 
 /** What a play brings beside what the fleet went through. */
@@ -40,6 +42,9 @@ export interface Others {
   end(): Promise<void>;
 }
 
+/** Ends what a run started, in the reverse order, where it failed. */
+export type OnFailure = (end: () => unknown) => void;
+
 export interface FleetRun {
   readonly name: string;
   readonly limits?: Partial<CoreLimits>;
@@ -57,9 +62,22 @@ export const shortLimits: Partial<CoreLimits> = {
 
 /** Starts a gateway, a proxy and a fleet under load; plays; lets all come to rest, checks the history and the drain. */
 export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise<RunReport> {
+  const ends: (() => unknown)[] = [];
+  try {
+    return await runOnce(options, run, (end) => void ends.push(end));
+  } catch (error) {
+    for (const end of ends.reverse()) await end();
+    throw error;
+  }
+}
+
+async function runOnce(options: ScenarioOptions, run: FleetRun, onFailure: OnFailure): Promise<RunReport> {
   const health = new ProcessHealth();
+  onFailure(() => health.stop());
   const gateway = await GatewayChild.start({ ...shortLimits, ...run.limits });
+  onFailure(() => gateway.kill());
   const proxy = await FaultProxy.start(gateway.url, options.seed);
+  onFailure(() => proxy.close());
   const fleet = await Fleet.start({
     url: proxy.url,
     sessions: options.sessions,
@@ -67,12 +85,18 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
     messagesPerSecond: options.signalsPerSecond / 10,
     seed: options.seed,
     ...run.fleet,
+    onFailure,
   });
   const before = await gateway.report();
   const began = performance.now();
   health.reset();
   fleet.startLoad();
-  const { figures, others = [], bounds = [], ...played } = await run.play({ gateway, proxy, fleet });
+  const {
+    figures,
+    others = [],
+    bounds = [],
+    ...played
+  } = await run.play({ gateway, proxy, fleet, onFailure });
   fleet.stopLoad();
   const seconds = (performance.now() - began) / 1000;
   for (const other of others) await other.rest();

@@ -47,6 +47,7 @@ function stopProcesses(
           }),
         ),
       );
+      for (const child of children) stage.onFailure(() => child.kill());
       const bounds = {
         awayMs: (limits.pingIntervalMs ?? 1000) + (limits.pongTimeoutMs ?? 1000) + 2 * checkMs + slackMs,
         windowMs: limits.resumeWindowMs ?? 3000,

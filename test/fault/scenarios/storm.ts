@@ -20,11 +20,12 @@ export const storm: Scenario = (options) =>
     name: 'storm',
     limits: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, resumeWindowMs: 30_000 },
     fleet: { backoffMs: [200, 5000] },
-    async play({ gateway, proxy, fleet }) {
+    async play({ gateway, proxy, fleet, onFailure }) {
       const call = await FleetChild.start({
         ...{ url: gateway.url, sessions: 2, roomSize: 2, prefix: 'call-', roomPrefix: 'call-' },
         ...{ transports: ['grpc'], signalsPerSecond: 50, messagesPerSecond: 1 },
       });
+      onFailure(() => call.kill());
       const outages: Outage[] = [];
       await delay(2000);
       for (let round = 0; round < options.rounds; round += 1) {

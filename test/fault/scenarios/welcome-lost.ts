@@ -9,8 +9,9 @@ import type { Scenario } from './scenario.ts';
 export const welcomeLost: Scenario = (options) =>
   runFleet(options, {
     name: 'welcome-lost',
-    async play({ gateway, proxy, fleet }) {
+    async play({ gateway, proxy, fleet, onFailure }) {
       const lossy = await FaultProxy.start(gateway.url, options.seed);
+      onFailure(() => lossy.close());
       let lost = 0;
       lossy.onConnection = (connection) => {
         connection.down.filter = welcomeCutter(() => {
