@@ -1,5 +1,5 @@
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
-import type { Hello } from '../../gen/signalbox/v1/session_pb.ts';
+import { type Hello, NextStep } from '../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Crypto } from './crypto.ts';
 import type { Engine, EngineEvents } from './engine.ts';
@@ -142,7 +142,7 @@ export class SignalingNode {
       const detail =
         batch.sendKey === '' ? 'send_key is missing' : 'no session has this send_key, or it has ended';
       const ending = endingOf(Reason.TOKEN_INVALID, detail);
-      done({ kind: 'refused', ending });
+      done({ kind: 'refused', ending: { ...ending, nextStep: NextStep.RECONNECT } });
       return;
     }
     if (session.grants.expiresAt <= clock.now()) {

@@ -1027,7 +1027,7 @@ export const NextStep = {
   RESUME: 1,
 
   /**
-   * Open a new session. gRPC status UNAVAILABLE.
+   * Open a new session. gRPC status UNAVAILABLE, or one that says more: DEADLINE_EXCEEDED, INTERNAL, UNAUTHENTICATED.
    *
    * @generated from enum value: NEXT_STEP_RECONNECT = 2;
    */

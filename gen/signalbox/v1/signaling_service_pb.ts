@@ -230,7 +230,7 @@ export const SignalingService: GenService<{
    * SendFrames is the sending half: a batch, idempotent by ClientFrame.seq, one call in flight a session.
    *
    * Errors: UNAUTHENTICATED for an unknown send_key or a session that has ended (open a new session); UNAVAILABLE when the
-   * session cannot take frames now (send the same call again).
+   * session cannot take frames now: send the same frames again, from the first that was not acknowledged.
    *
    * @generated from rpc signalbox.v1.SignalingService.SendFrames
    */

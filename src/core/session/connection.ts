@@ -42,7 +42,8 @@ export class Connection implements LaneEvents {
     this.#host = host;
     this.lane = lane;
     const cancel = host.after(host.handshakeMs, () => {
-      this.end({ ...endingOf(Reason.IDLE, 'no Hello came in time'), status: 'deadline_exceeded' });
+      const ending = endingOf(Reason.IDLE, 'no Hello came in time');
+      this.end({ ...ending, nextStep: NextStep.RECONNECT, status: 'deadline_exceeded' });
     });
     this.#stage = { kind: 'waiting', cancel };
   }
