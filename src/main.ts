@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { CommandError, keysCommand, tokenCommand } from './auth/token-command.ts';
 import { banner } from './banner.ts';
-import { ConfigError, type RawConfig, resolveConfig } from './config.ts';
+import { type RawConfig, resolveConfig } from './config.ts';
 import { lanAddresses } from './gateway/lan-addresses.ts';
 import { serve } from './serve.ts';
 
@@ -152,11 +152,23 @@ function print(text: string): number {
   return 0;
 }
 
+/** What went wrong, and what to do, for somebody at a terminal. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : undefined;
+  const { port = '', address = '' } = error as Error & { port?: number; address?: string };
+  if (code === 'EADDRINUSE') {
+    return `something listens on ${address}:${port} already: stop it, or choose another port with --port (0: a free one)`;
+  }
+  if (code === 'EACCES' && port !== '')
+    return `this user may not listen on port ${port}: choose one above 1023 with --port`;
+  return error.message;
+}
+
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const expected = error instanceof CommandError || error instanceof ConfigError || error instanceof Error;
-    process.stderr.write(`signalbox: ${expected ? error.message : String(error)}\n`);
+    process.stderr.write(`signalbox: ${explain(error)}\n`);
     process.exit(1);
   },
 );

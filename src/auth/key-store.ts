@@ -38,7 +38,9 @@ export async function loadKeys(options: LoadKeysOptions): Promise<KeyStore> {
   const { file, development } = options;
   if (file !== undefined) return FileKeyStore.open(file, options);
   if (development) return fixedKeys(await developmentKeys());
-  throw new Error(`no keys: ${howToMakeKeys} and give the file's path, or start in development`);
+  throw new Error(
+    `no keys: ${howToMakeKeys} and give the file with --key-file keys.json, or start in development with --dev`,
+  );
 }
 
 /** Keys that never change. */
