@@ -1,4 +1,4 @@
-import type { ClientHistory, Violation } from '../helpers/history.ts';
+import type { ClientHistory, Violation, WelcomeOutcome } from '../helpers/history.ts';
 import { describeViolations } from '../helpers/history-checker.ts';
 
 /** A list of times, in milliseconds. */
@@ -28,18 +28,20 @@ export interface RunReport {
 export function trafficOf(histories: readonly ClientHistory[]): Record<string, number> {
   const count = (kind: string) =>
     histories.reduce((sum, { events }) => sum + events.filter((event) => event.kind === kind).length, 0);
-  const resumes = histories.reduce(
-    (sum, { events }) =>
-      sum + events.filter((event) => event.kind === 'welcome' && event.outcome === 'resumed').length,
-    0,
-  );
+  const welcomes = (outcome: WelcomeOutcome) =>
+    histories.reduce(
+      (sum, { events }) =>
+        sum + events.filter((event) => event.kind === 'welcome' && event.outcome === outcome).length,
+      0,
+    );
   return {
     sent: count('sent'),
     'signals delivered': count('signal'),
     'messages delivered': count('message'),
     refused: count('error'),
     receipts: count('receipt'),
-    resumes,
+    resumes: welcomes('resumed'),
+    'fresh sessions': welcomes('fresh'),
   };
 }
 

@@ -60,7 +60,7 @@ export class SessionClient {
   readonly #options: SessionClientOptions;
   #link: Link | undefined;
   /** Connections given up for a newer one, which the gateway is to end. */
-  readonly #older: Link[] = [];
+  readonly #older = new Map<number, Link>();
   #lane = 0;
   #welcomed = false;
   #attempts = 0;
@@ -94,6 +94,11 @@ export class SessionClient {
 
   get isThere(): boolean {
     return this.#welcomed && this.room.isIn;
+  }
+
+  /** Connections that were replaced by newer ones and are open still. */
+  get older(): number {
+    return this.#older.size;
   }
 
   /** Where it stands, for messages of failed tests. */
@@ -147,7 +152,7 @@ export class SessionClient {
   moveTo(transport: TransportName, closeFirst: boolean): void {
     this.transport = transport;
     if (closeFirst) this.#link?.drop();
-    else if (this.#link !== undefined) this.#older.push(this.#link);
+    else if (this.#link !== undefined) this.#older.set(this.#lane, this.#link);
     this.#open();
   }
 
@@ -172,7 +177,7 @@ export class SessionClient {
     this.#stopped = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#ackTimer);
-    for (const link of this.#older) link.drop();
+    for (const link of this.#older.values()) link.drop();
     this.#link?.drop();
     this.#link = undefined;
     this.#welcomed = false;
@@ -202,6 +207,7 @@ export class SessionClient {
         if (lane === this.#lane) this.#acknowledged(ack, 'answer');
       },
       ended: () => {
+        this.#older.delete(lane);
         if (lane === this.#lane && !this.#stopped) this.#lost();
       },
     };

@@ -96,6 +96,26 @@ export function checkAttachments(histories: readonly ClientHistory[]): Violation
   return violations;
 }
 
+/**
+ * A session outlives its connection by its window: a client that is back sooner resumes. Counted from the last frame that it
+ * got, when the session was certainly attached.
+ */
+export function checkWindows({ client, events }: ClientHistory, windowMs: number): Violation[] {
+  const violations: Violation[] = [];
+  let heardAt: number | undefined;
+  for (const event of events) {
+    if (event.kind === 'welcome' && event.outcome === 'fresh' && heardAt !== undefined) {
+      const away = Math.round(event.at - heardAt);
+      if (away < windowMs) {
+        const detail = `a fresh session (${event.reason}) ${away} ms after the last frame; the window is ${windowMs} ms`;
+        violations.push({ rule: 'window', client, detail });
+      }
+    }
+    if (event.kind === 'welcome' || isFrame(event)) heardAt = event.at;
+  }
+  return violations;
+}
+
 /** Events that a frame of the gateway made on the connection in use. */
 function isFrame(event: HistoryEvent): event is HistoryEvent & { lane: number } {
   switch (event.kind) {

@@ -225,6 +225,23 @@ describe('the history checker', () => {
     expect(rulesBroken(ada, goesOn, thief)).toEqual(['attachment']);
   });
 
+  it('finds a session that ended before its window', () => {
+    const back = (after: number) =>
+      checkHistory(
+        [
+          history('bob', [
+            opened(1),
+            welcome('B'),
+            opened(2, 'B', 2),
+            { ...welcome('C', 2, 1, 'fresh'), after },
+          ]),
+        ],
+        3000,
+      );
+    expect(back(2900).map(({ rule }) => rule)).toEqual(['window']);
+    expect(back(3100)).toEqual([]);
+  });
+
   it('finds what is left after a drain, errors, and an event loop that stood still', () => {
     expect(checkDrained({ sessions: 0, sockets: 0 })).toEqual([]);
     expect(checkDrained({ sessions: 1 })).toMatchObject([{ rule: 'gauges', detail: '1 sessions are left' }]);

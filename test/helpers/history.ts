@@ -183,5 +183,6 @@ export type Rule =
   | 'roster'
   | 'attachment'
   | 'liveness'
+  | 'window'
   | 'gauges'
   | 'health';

@@ -104,14 +104,19 @@ async function runOnce(options: ScenarioOptions, run: FleetRun, onFailure: OnFai
   await fleet.settle();
   const histories = [...fleet.histories];
   for (const other of others) histories.push(...(await other.histories()));
-  const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories)];
+  const windowMs = { ...shortLimits, ...run.limits }.resumeWindowMs ?? 30_000;
+  const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories, windowMs)];
+  for (const { name, older } of fleet.clients) {
+    const detail = `${older} connections that it has replaced are still open`;
+    if (older > 0) violations.push({ rule: 'attachment', client: name, detail });
+  }
   if (starved < mostStarved) violations.push(...checkBounds(bounds));
   const after = await gateway.report();
   const traffic = trafficOf(histories);
   await fleet.stop(true);
   for (const other of others) await other.end();
   await proxy.close();
-  violations.push(...(await drain(gateway, { ...shortLimits, ...run.limits }.resumeWindowMs ?? 30_000)));
+  violations.push(...(await drain(gateway, windowMs)));
   // Reading the history takes a while; nobody waits for it.
   violations.push(...checkHealth('the clients', { ...health.read(), longestStallMs: 0 }));
   health.stop();
