@@ -123,9 +123,10 @@ export class FaultProxy {
   set door(door: Door) {
     this.#door = door;
     if (door === 'hole') return;
-    for (const near of this.#waiting) {
+    // The newest first: what a client tried before, and gave up since, arrives after what it tries now.
+    for (const [index, near] of [...this.#waiting].reverse().entries()) {
       if (door === 'refuse') near.resetAndDestroy();
-      else if (!near.destroyed) this.#pass(near);
+      else setTimeout(() => this.#pass(near), index);
     }
     this.#waiting.clear();
   }
@@ -155,6 +156,7 @@ export class FaultProxy {
   }
 
   #pass(near: Socket): void {
+    if (near.destroyed) return;
     const { hostname, port } = this.#target;
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
     this.#track(far);

@@ -169,6 +169,7 @@ export class SessionClient {
 
   /** Leaves and is over; without a word, or after its Leave was acknowledged. */
   leave(): void {
+    this.history.add({ kind: 'control', seq: this.#seq + 1, what: 'leave' });
     this.#send({ case: 'leave', value: { room: this.room.name } });
   }
 
@@ -296,6 +297,7 @@ export class SessionClient {
 
   #enter(replaces: string): void {
     this.#seq += 1;
+    this.history.add({ kind: 'control', seq: this.#seq, what: 'join' });
     this.#unacked.push({ seq: this.#seq, body: { case: 'join', value: { room: this.room.name, replaces } } });
   }
 

@@ -28,7 +28,14 @@ const mostSlopeMb = 1;
 const stayMs = 6000;
 const rooms = 20;
 const sampleMs = 5000;
-const limits = { pingIntervalMs: 2000, pongTimeoutMs: 2000, resumeWindowMs: 3000 };
+/**
+ * Short windows and logs: what is bounded is full after a minute or two, and what grows after that is a leak. Senders are
+ * remembered for the hold, the window and a minute.
+ */
+const limits = {
+  ...{ pingIntervalMs: 2000, pongTimeoutMs: 2000, resumeWindowMs: 3000, holdMs: 1000 },
+  ...{ roomEntries: 256, historyMessages: 20 },
+};
 
 interface Sample {
   readonly at: number;
@@ -68,6 +75,7 @@ export async function soak({ minutes, joinsPerSecond, seed, tell }: SoakOptions)
       const others = [...client.room.others];
       if (others.length > 0)
         client.signal(others[Math.floor(random() * others.length)]!, `${joins} ${second}`, true);
+      if (second === 1) client.say(`${joins} is here`);
       if (second === 2 && random() < 0.2) client.reconnect();
     }
     if (random() < 0.9 && client.room.isIn) {

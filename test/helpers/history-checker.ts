@@ -10,7 +10,8 @@ import { indexSessions } from './history-sessions.ts';
  *
  * - acknowledged ⊆ delivered ∪ told (`lost`, `untold`), and nothing waits for ever (`unsettled`);
  * - what comes was sent (`forged`), once (`duplicate`), in order per sender and destination (`reordered`);
- * - no frame both refused and delivered, none refused twice, an Error before its acknowledgement, receipts once and true;
+ * - no frame both refused and delivered, none refused twice, an Error before its acknowledgement, no acknowledgement
+ *   before the frame (`early-ack`), receipts once and true;
  * - inbox and room logs without gaps and repeats (`inbox-order`, `room-order`), equal for all members (`room-equal`);
  * - a join before the signals of who joined; rosters list the live clients; one attachment a session;
  * - a client that is back within its window, in milliseconds, resumes (`window`).

@@ -5,7 +5,7 @@ const underWayMs = 1000;
 
 /**
  * What each connection brought: nothing before Welcome, nothing behind Closed; the inbox without gaps and repeats, over
- * connections too; an Error before the acknowledgement that covers it.
+ * connections too; an Error before the acknowledgement that covers it; nothing acknowledged that was not sent.
  */
 export function checkLanes({ client, events }: ClientHistory): Violation[] {
   const violations: Violation[] = [];
@@ -15,6 +15,8 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
   let session = '';
   let received = 0;
   let acked = 0;
+  // Whoever copied a secret says nothing, and hears what the other one is acknowledged.
+  let numbered = events.some(({ kind }) => kind === 'control') ? 0 : Number.POSITIVE_INFINITY;
   for (const event of events) {
     if (event.kind === 'opened' && session === '' && event.session !== '') received = event.received;
     if (event.kind === 'welcome') {
@@ -22,6 +24,7 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
       if (event.outcome !== 'resumed') {
         received = 0;
         acked = 0;
+        if (event.outcome === 'fresh') numbered = 0;
       }
       session = event.session;
     }
@@ -40,7 +43,10 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
       }
       received = Math.max(received, event.inbox);
     }
+    if (event.kind === 'sent' || event.kind === 'control') numbered = Math.max(numbered, event.seq);
     if (event.kind === 'ack') {
+      if (event.seq > numbered)
+        add('early-ack', `#${event.seq} is acknowledged, and #${numbered} is the newest sent`);
       if (event.by === 'lane') acked = Math.max(acked, event.seq);
     } else if (event.kind === 'error' && event.seq > 0 && event.seq <= acked) {
       add('error-before-ack', `the Error of #${event.seq} came behind the acknowledgement of #${acked}`);
@@ -121,6 +127,7 @@ function isFrame(event: HistoryEvent): event is HistoryEvent & { lane: number } 
   switch (event.kind) {
     case 'opened':
     case 'sent':
+    case 'control':
     case 'welcome':
     case 'stray':
     case 'ended':

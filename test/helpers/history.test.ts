@@ -80,6 +80,7 @@ const stopped: HistoryEvent = { kind: 'stopped', how: 'left' };
 const ada: Events = [
   opened(1),
   welcome('A'),
+  { kind: 'control', seq: 1, what: 'join' },
   joined('a', [], 1),
   ack(1),
   roster(2, { joined: ['b'] }),
@@ -128,7 +129,7 @@ describe('the history checker', () => {
 
   const cases: readonly (readonly [Rule, string, Events, Events])[] = [
     ['lost', 'an acknowledged signal never comes', ada, put(bob, 4)],
-    ['lost', 'an acknowledged message has no echo', put(ada, 8, roster(3, {})), put(bob, 5, roster(3, {}))],
+    ['lost', 'an acknowledged message has no echo', put(ada, 9, roster(3, {})), put(bob, 5, roster(3, {}))],
     [
       'untold',
       'the receiver is gone with the signal, and the roster does not tell',
@@ -145,11 +146,11 @@ describe('the history checker', () => {
       ada,
       put(put(bob, 3, signal(1, 'a', 3, 'y')), 4, signal(2, 'a', 2, 'x')),
     ],
-    ['refused-and-delivered', 'a refused signal comes', put(ada, 10, error(2, 3), ack(4)), bob],
+    ['refused-and-delivered', 'a refused signal comes', put(ada, 11, error(2, 3), ack(4)), bob],
     [
       'refused-twice',
       'a frame is refused twice',
-      [...put(ada, 10), sent(5, 'q', 'z'), error(2, 5), error(3, 5), ack(5)],
+      [...put(ada, 11), sent(5, 'q', 'z'), error(2, 5), error(3, 5), ack(5)],
       bob,
     ],
     [
@@ -158,8 +159,9 @@ describe('the history checker', () => {
       [...ada, sent(5, 'q', 'z'), ack(5), error(2, 5)],
       bob,
     ],
-    ['unsettled', 'a frame is never acknowledged', put(ada, 10, ack(3)), bob],
-    ['receipts', 'a receipt does not come', put(ada, 9), bob],
+    ['early-ack', 'a frame is acknowledged that was not sent', [...ada, ack(5)], bob],
+    ['unsettled', 'a frame is never acknowledged', put(ada, 11, ack(3)), bob],
+    ['receipts', 'a receipt does not come', put(ada, 10), bob],
     ['receipts', 'a receipt comes twice', [...ada, receipt(2, 2, true)], bob],
     ['receipts', 'a receipt comes that nobody asked for', [...ada, receipt(2, 3, true)], bob],
     ['receipts', 'DELIVERED is not true', ada, put(bob, 3, { kind: 'other', lane: 1, inbox: 1, what: '' })],
@@ -173,7 +175,7 @@ describe('the history checker', () => {
     [
       'room-order',
       'a room log has a gap',
-      put(ada, 8, message(4, 'a', 4, 'hi')),
+      put(ada, 9, message(4, 'a', 4, 'hi')),
       put(bob, 5, message(4, 'a', 4, 'hi')),
     ],
     ['room-order', 'a room log repeats itself', ada, [...bob, message(3, 'a', 4, 'hi')]],
@@ -187,7 +189,7 @@ describe('the history checker', () => {
     ['room-equal', 'a member sees another message at an offset', ada, put(bob, 5, message(3, 'a', 3, 'y'))],
     ['room-equal', 'a member stays behind', ada, put(bob, 5)],
     ['roster', 'a roster lists somebody who is gone', ada, [...bob, stopped]],
-    ['roster', 'a roster misses somebody', put(ada, 4, roster(2, {})), bob],
+    ['roster', 'a roster misses somebody', put(ada, 5, roster(2, {})), bob],
     ['attachment', 'a frame comes before Welcome', ada, put(bob, 1, ack(0), welcome('B'))],
     ['attachment', 'a frame comes behind Closed', ada, put(bob, 5, closed(), message(3, 'a', 4, 'hi'))],
     [
@@ -253,7 +255,7 @@ describe('the history checker', () => {
   });
 
   it('says what it found in a few lines', () => {
-    const violations = checkHistory([history('ada', put(ada, 10, ack(3))), history('bob', bob)]);
+    const violations = checkHistory([history('ada', put(ada, 11, ack(3))), history('bob', bob)]);
     expect(describeViolations(violations)).toBe(
       'unsettled: 1\n    ada: #4 "hi" to room r: the session lives, and is acknowledged up to 3 only',
     );

@@ -43,6 +43,8 @@ export type HistoryEvent =
       readonly text: string;
       readonly wantReceipt: boolean;
     }
+  /** The same, of a frame that is not for others: Join, Leave. */
+  | { readonly kind: 'control'; readonly seq: number; readonly what: string }
   /** ServerFrame.ack (`lane`), or SendFramesResponse.ack (`answer`). */
   | { readonly kind: 'ack'; readonly lane: number; readonly by: 'lane' | 'answer'; readonly seq: number }
   | {
@@ -147,7 +149,7 @@ export class HistoryRecorder implements ClientHistory {
   copy(client: string): HistoryRecorder {
     const copy = new HistoryRecorder(client);
     for (const event of this.events) {
-      if (event.kind === 'sent' || event.kind === 'stopped') continue;
+      if (event.kind === 'sent' || event.kind === 'control' || event.kind === 'stopped') continue;
       const { kind, at } = event;
       if (kind === 'error' || kind === 'receipt') {
         copy.events.push({ kind: 'other', lane: event.lane, inbox: event.inbox, what: kind, at });
@@ -174,6 +176,7 @@ export type Rule =
   | 'refused-and-delivered'
   | 'refused-twice'
   | 'error-before-ack'
+  | 'early-ack'
   | 'unsettled'
   | 'receipts'
   | 'inbox-order'
