@@ -116,6 +116,38 @@ export class Caller {
     );
   }
 
+  /** When somebody clicks Leave on this page, in milliseconds since 1970, by the page's own event. */
+  leaves(): Promise<() => Promise<number>> {
+    return this.#stamp(() => {
+      const stamp = (): unknown => Object.assign(window, { stamped: Date.now() });
+      document.querySelector('#leave')?.addEventListener('click', stamp, { capture: true });
+    });
+  }
+
+  /** When this page shows one tile less than now, in milliseconds since 1970. */
+  loses(): Promise<() => Promise<number>> {
+    return this.#stamp(() => {
+      const count = (): number => document.querySelectorAll('.tile:not(.own)').length;
+      const before = count();
+      new MutationObserver((_changes, observer) => {
+        if (count() >= before) return;
+        Object.assign(window, { stamped: Date.now() });
+        observer.disconnect();
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+  }
+
+  /** `watch` sets `window.stamped`; what is returned waits for it. */
+  async #stamp(watch: () => void): Promise<() => Promise<number>> {
+    await this.page.evaluate(watch);
+    return async () => {
+      const handle = await this.page.waitForFunction(
+        () => (window as unknown as { stamped?: number }).stamped,
+      );
+      return (await handle.jsonValue()) as number;
+    };
+  }
+
   /** RTCPeerConnections that the page ever made. */
   connectionsMade(): Promise<number> {
     return this.page.evaluate(
