@@ -22,7 +22,7 @@ describe('choosing a way to the gateway', () => {
       },
       now: () => 1_000,
     };
-    const session = openSession(gateway, { transport: 'auto', world: new TestWorld(environment, 50) });
+    const session = openSession(gateway, { transport: 'auto', world: new TestWorld(environment, 8) });
     await (await gateway.next()).welcome();
     await session.opened;
     expect(session.state).toEqual({ status: 'connected', transport: 'websocket' });
