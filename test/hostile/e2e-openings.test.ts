@@ -215,7 +215,11 @@ test.each(['grpc', 'connect-json', 'ws-proto', 'ws-json'] as const)(
   async (kind) => {
     const impatient = await startE2eGateway({ limits: { handshakeMs: 200 } });
     const client = await openLane(kind, { url: impatient.url, greet: false });
-    await expectClosed(client, kind, { reason: 'IDLE', next: NextStep.RECONNECT, status: 'deadline_exceeded' });
+    await expectClosed(client, kind, {
+      reason: 'IDLE',
+      next: NextStep.RECONNECT,
+      status: 'deadline_exceeded',
+    });
     await impatient.close();
   },
 );
