@@ -50,7 +50,8 @@ export class FaultPipe {
   #swallows = false;
   #stopped = false;
 
-  constructor(from: Socket, to: Socket, travel: Travel, random: () => number, cut: () => void) {
+  /** The end of `from` is handed on after `lingerMs`. */
+  constructor(from: Socket, to: Socket, travel: Travel, random: () => number, cut: () => void, lingerMs = 0) {
     this.#from = from;
     this.#to = to;
     this.#travel = travel;
@@ -58,8 +59,10 @@ export class FaultPipe {
     this.#cut = cut;
     from.on('data', (chunk: Uint8Array) => this.#take(chunk));
     from.on('end', () => {
-      this.#ended = true;
-      this.#schedule();
+      setTimeout(() => {
+        this.#ended = true;
+        this.#schedule();
+      }, lingerMs);
     });
     to.on('drain', () => this.#schedule());
   }

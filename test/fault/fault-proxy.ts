@@ -18,6 +18,9 @@ export interface FaultOptions extends Partial<Omit<Travel, 'hole'>> {
 /** What becomes of new connections: they pass, are reset at once, or wait, accepted and unanswered, until it is open. */
 export type Door = 'open' | 'refuse' | 'hole';
 
+/** What waited behind a closed door may be given up already: its end travels more slowly than what it said. */
+const lateEndMs = 300;
+
 /** One proxied connection. */
 export class FaultConnection {
   /** 1, 2, 3 … in the order of accepting. */
@@ -28,16 +31,23 @@ export class FaultConnection {
   readonly far: Socket;
   #faults: Faults;
 
-  constructor(number: number, near: Socket, far: Socket, faults: Faults, random: () => number) {
+  constructor(
+    number: number,
+    near: Socket,
+    far: Socket,
+    faults: Faults,
+    random: () => number,
+    lingerMs: number,
+  ) {
     this.number = number;
     this.near = near;
     this.far = far;
     this.#faults = faults;
     const cut = () => this.reset();
-    this.up = new FaultPipe(near, far, faults.up, random, cut);
+    this.up = new FaultPipe(near, far, faults.up, random, cut, lingerMs);
     this.down = new FaultPipe(far, near, faults.down, random, cut);
     // Whoever is gone takes the other side along; only `halfOpen` leaves one side in the dark.
-    near.on('close', () => this.#end(far));
+    near.on('close', () => setTimeout(() => this.#end(far), lingerMs));
     far.on('close', () => this.#end(near));
   }
 
@@ -126,7 +136,7 @@ export class FaultProxy {
     // The newest first: what a client tried before, and gave up since, arrives after what it tries now.
     for (const [index, near] of [...this.#waiting].reverse().entries()) {
       if (door === 'refuse') near.resetAndDestroy();
-      else setTimeout(() => this.#pass(near), index);
+      else setTimeout(() => this.#pass(near, lateEndMs), index);
     }
     this.#waiting.clear();
   }
@@ -155,7 +165,7 @@ export class FaultProxy {
     await once(this.#server, 'close');
   }
 
-  #pass(near: Socket): void {
+  #pass(near: Socket, lingerMs = 0): void {
     if (near.destroyed) return;
     const { hostname, port } = this.#target;
     const far = connect({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true });
@@ -163,7 +173,7 @@ export class FaultProxy {
     this.#count += 1;
     // A generator of its own for each connection: their numbers do not depend on who comes first.
     const random = mulberry(Math.floor(this.#random() * 2 ** 31) + this.#count);
-    const connection = new FaultConnection(this.#count, near, far, this.#faults, random);
+    const connection = new FaultConnection(this.#count, near, far, this.#faults, random, lingerMs);
     near.resume();
     this.connections.add(connection);
     const forget = () => {

@@ -1,6 +1,6 @@
 import type { ClientHistory, Rule, Violation } from './history.ts';
 import { checkDelivery } from './history-delivery.ts';
-import { checkAttachments, checkLanes, checkWindows } from './history-lanes.ts';
+import { checkAttachments, checkLanes } from './history-lanes.ts';
 import { checkRooms } from './history-rooms.ts';
 import { indexSessions } from './history-sessions.ts';
 
@@ -13,14 +13,14 @@ import { indexSessions } from './history-sessions.ts';
  * - no frame both refused and delivered, none refused twice, an Error before its acknowledgement, no acknowledgement
  *   before the frame (`early-ack`), receipts once and true;
  * - inbox and room logs without gaps and repeats (`inbox-order`, `room-order`), equal for all members (`room-equal`);
- * - a join before the signals of who joined; rosters list the live clients; one attachment a session;
- * - a client that is back within its window, in milliseconds, resumes (`window`).
+ * - a join before the signals of who joined; rosters list the live clients; one attachment a session.
+ *
+ * Where no client stood still, `checkWindows` adds that whoever is back within its window resumes.
  */
-export function checkHistory(histories: readonly ClientHistory[], windowMs = 0): Violation[] {
+export function checkHistory(histories: readonly ClientHistory[]): Violation[] {
   return [
     ...checkDelivery(indexSessions(histories)),
     ...histories.flatMap(checkLanes),
-    ...histories.flatMap((history) => checkWindows(history, windowMs)),
     ...checkAttachments(histories),
     ...checkRooms(histories),
   ];

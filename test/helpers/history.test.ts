@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientHistory, HistoryEvent, Rule } from './history.ts';
 import { checkDrained, checkHealth, checkHistory, describeViolations } from './history-checker.ts';
+import { checkWindows } from './history-lanes.ts';
 
 type Events = readonly (HistoryEvent & { readonly after?: number })[];
 
@@ -228,18 +229,10 @@ describe('the history checker', () => {
   });
 
   it('finds a session that ended before its window', () => {
-    const back = (after: number) =>
-      checkHistory(
-        [
-          history('bob', [
-            opened(1),
-            welcome('B'),
-            opened(2, 'B', 2),
-            { ...welcome('C', 2, 1, 'fresh'), after },
-          ]),
-        ],
-        3000,
-      );
+    const back = (after: number) => {
+      const fresh = { ...welcome('C', 2, 1, 'fresh'), after };
+      return checkWindows(history('bob', [opened(1), welcome('B'), opened(2, 'B', 2), fresh]), 3000);
+    };
     expect(back(2900).map(({ rule }) => rule)).toEqual(['window']);
     expect(back(3100)).toEqual([]);
   });

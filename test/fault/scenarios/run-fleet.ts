@@ -1,6 +1,7 @@
 import type { CoreLimits } from '../../../src/core/limits.ts';
 import type { ClientHistory, Violation } from '../../helpers/history.ts';
 import { checkDrained, checkHealth, checkHistory } from '../../helpers/history-checker.ts';
+import { checkWindows } from '../../helpers/history-lanes.ts';
 import { FaultProxy } from '../fault-proxy.ts';
 import { Fleet, type FleetOptions } from '../fleet.ts';
 import { GatewayChild } from '../gateway-child.ts';
@@ -105,7 +106,9 @@ async function runOnce(options: ScenarioOptions, run: FleetRun, onFailure: OnFai
   const histories = [...fleet.histories];
   for (const other of others) histories.push(...(await other.histories()));
   const windowMs = { ...shortLimits, ...run.limits }.resumeWindowMs ?? 30_000;
-  const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories, windowMs)];
+  const violations: Violation[] = [...(played.violations ?? []), ...checkHistory(histories)];
+  // Of the others a process or a link stood still: what they heard last they heard late.
+  violations.push(...fleet.histories.flatMap((history) => checkWindows(history, windowMs)));
   for (const { name, older } of fleet.clients) {
     const detail = `${older} connections that it has replaced are still open`;
     if (older > 0) violations.push({ rule: 'attachment', client: name, detail });
