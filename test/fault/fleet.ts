@@ -114,7 +114,10 @@ export class Fleet {
 
   /** Waits until all clients that are not over are attached and in their rooms. */
   attached(withinMs = 20_000): Promise<void> {
-    return this.until(() => this.clients.every((client) => client.isStopped || client.isThere), withinMs);
+    const missing = () => this.clients.find((client) => !client.isStopped && !client.isThere);
+    return this.until(() => missing() === undefined, withinMs, 'the fleet').catch((error: Error) => {
+      throw new Error(`${error.message}: ${missing()?.describe()}`);
+    });
   }
 
   async until(holds: () => boolean, withinMs: number, what = 'the fleet'): Promise<void> {
