@@ -45,7 +45,10 @@ export interface CoreLimits {
   readonly rosterPage: number;
   /** Milliseconds from the connection to its Hello. */
   readonly handshakeMs: number;
-  /** A Ping follows so long after the last byte received, in milliseconds: proxies cut idle streams at 60 s. */
+  /**
+   * A Ping follows so long after the last byte received, in milliseconds. Proxies cut idle streams at 60 s; with the Pong's
+   * time and a look a second at each, a half-open peer is AWAY within 20 s.
+   */
   readonly pingIntervalMs: number;
   /** Milliseconds that the gateway waits for a Pong. */
   readonly pongTimeoutMs: number;
@@ -81,8 +84,8 @@ export const defaultLimits: CoreLimits = Object.freeze({
   gatherBytes: 256 * 1024,
   rosterPage: 200,
   handshakeMs: 10_000,
-  pingIntervalMs: 25_000,
-  pongTimeoutMs: 10_000,
+  pingIntervalMs: 10_000,
+  pongTimeoutMs: 7_000,
   resumeWindowMs: 30_000,
   holdMs: 3_600_000,
   ackDelayMs: 100,

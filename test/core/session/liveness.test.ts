@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Participant_State as State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { ClientState_Activity as Activity, NextStep } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Grants, TokenRefusal } from '../../../src/core/grants.ts';
@@ -24,6 +25,16 @@ describe('liveness', () => {
     await kit.pass(10 * kit.limits.pingIntervalMs);
     expect(ann.all('ping').length).toBeGreaterThanOrEqual(9);
     expect(ann.end).toBeUndefined();
+  });
+
+  // It was 37 s by default.
+  it('finds a half-open peer within 20 s of its last frame, with the default intervals', async () => {
+    kit = await startTestNode();
+    const { id } = await kit.inRoom('r', { identity: 'ann' }, silent);
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(20_000);
+    const away = bob.all('rosterDelta').flatMap(({ updated }) => updated);
+    expect(away).toMatchObject([{ id, state: State.AWAY }]);
   });
 
   it('counts the interval from the last frame of any kind', async () => {

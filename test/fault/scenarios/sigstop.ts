@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { defaultLimits } from '../../../src/core/limits.ts';
 import type { Violation } from '../../helpers/history.ts';
 import { FleetChild } from '../fleet-child.ts';
 import { PresenceWatch } from '../presence-watch.ts';
@@ -26,7 +27,11 @@ export const sigstop: Scenario = (options) => stopProcesses(options, { name: 'si
 export const sigstopDefaults: Scenario = (options) =>
   stopProcesses(options, {
     name: 'sigstop-defaults',
-    limits: { pingIntervalMs: 25_000, pongTimeoutMs: 10_000, resumeWindowMs: 30_000 },
+    limits: {
+      pingIntervalMs: defaultLimits.pingIntervalMs,
+      pongTimeoutMs: defaultLimits.pongTimeoutMs,
+      resumeWindowMs: defaultLimits.resumeWindowMs,
+    },
   });
 
 function stopProcesses(
