@@ -1,5 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { ClientFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { ClientFrameSchema, PongSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { Eventually } from '../eventually.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -28,7 +28,7 @@ export function handleFrame(session: Session, bytes: Uint8Array, scan: FrameScan
   const { body } = fromBinary(ClientFrameSchema, bytes, { readUnknownFields: false });
   switch (body.case) {
     case 'ping':
-      session.outgoing.pong(body.value.id);
+      session.outgoing.tell({ case: 'pong', value: create(PongSchema, { id: body.value.id }) });
       return undefined;
     case 'pong':
     case 'report':

@@ -1,3 +1,5 @@
+import { create } from '@bufbuild/protobuf';
+import { PingSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { endingOf } from '../refusal.ts';
 import type { Session } from './session.ts';
@@ -35,7 +37,7 @@ export class Liveness {
     const { clock } = this.#session.host;
     this.#pings += 1;
     this.#pingedAt ??= clock.now();
-    this.#session.outgoing.ping(this.#pings);
+    this.#session.outgoing.tell({ case: 'ping', value: create(PingSchema, { id: this.#pings }) });
   }
 
   /** Called about once a second while attached. */

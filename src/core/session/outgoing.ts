@@ -1,14 +1,14 @@
 import { create } from '@bufbuild/protobuf';
-import { PingSchema, PongSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Resume, ResyncSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
 import type { Refusal } from '../refusal.ts';
-import { encodeBody, encodeFrameError } from '../server-frame.ts';
+import { frameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
 import type { Membership } from './membership.ts';
 import type { PumpTick } from './pump.ts';
 import type { Session } from './session.ts';
+import { type SlotBody, Slots } from './slots.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -26,10 +26,7 @@ export class Outgoing {
   #ackNow = false;
   #ackTimer: Cancel | undefined;
   #writable = true;
-  #ping: number | undefined;
-  #pong: number | undefined;
-  #resync: Uint8Array | undefined;
-  #error: Uint8Array | undefined;
+  readonly #slots = new Slots();
   #errorAt = Number.NEGATIVE_INFINITY;
 
   constructor(session: Session) {
@@ -60,13 +57,9 @@ export class Outgoing {
     this.#ackTold = Math.max(this.#ackTold, ack);
   }
 
-  ping(id: number): void {
-    this.#ping = id;
-    this.#session.host.markDirty(this.#session);
-  }
-
-  pong(id: number): void {
-    this.#pong = id;
+  /** Writes a frame that stands in no log with the next flush. A newer one of its kind takes its place. */
+  tell(body: SlotBody): void {
+    this.#slots.set(body);
     this.#session.host.markDirty(this.#session);
   }
 
@@ -75,8 +68,7 @@ export class Outgoing {
     const now = this.#session.host.clock.now();
     if (now - this.#errorAt < unsequencedErrorMs) return;
     this.#errorAt = now;
-    this.#error = encodeFrameError(0, refusal);
-    this.#session.host.markDirty(this.#session);
+    this.tell({ case: 'error', value: frameError(0, refusal) });
   }
 
   /** The transport can be written again. */
@@ -89,10 +81,7 @@ export class Outgoing {
   pause(): void {
     this.#ackTimer?.();
     this.#ackTimer = undefined;
-    this.#ping = undefined;
-    this.#pong = undefined;
-    this.#error = undefined;
-    this.#resync = undefined;
+    this.#slots.clear();
     this.#writable = true;
   }
 
@@ -108,7 +97,7 @@ export class Outgoing {
     const known = epoch === inbox.epoch && receivedSeq >= inbox.lo && receivedSeq <= inbox.hi;
     this.#sent = known ? receivedSeq : inbox.lo;
     if (known) this.#session.acknowledge(receivedSeq);
-    else this.#resync = encodeResync(inbox.epoch, this.#sent + 1);
+    else this.#slots.set(resync(inbox.epoch, this.#sent + 1));
     const positions = new Map(resume.rooms.map((position) => [position.room, position]));
     for (const membership of this.#session.rooms.values()) {
       membership.rewind(positions.get(membership.name), known ? receivedSeq : undefined);
@@ -125,7 +114,7 @@ export class Outgoing {
     if (state.kind !== 'attached' || !this.#writable) return;
     const { lane } = state.connection;
     const run = new WireRun(lane.framing);
-    this.#addSlots(run);
+    this.#slots.drainTo(run);
     let early = 0;
     for (const membership of rooms.values()) {
       if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
@@ -168,21 +157,6 @@ export class Outgoing {
     return cursor.kind === 'at' || beganAfter <= this.#sent;
   }
 
-  #addSlots(run: WireRun): void {
-    if (this.#resync !== undefined) run.add(0, 0, this.#resync);
-    if (this.#error !== undefined) run.add(0, 0, this.#error);
-    if (this.#pong !== undefined) {
-      run.add(0, 0, encodeBody({ case: 'pong', value: create(PongSchema, { id: this.#pong }) }));
-    }
-    if (this.#ping !== undefined) {
-      run.add(0, 0, encodeBody({ case: 'ping', value: create(PingSchema, { id: this.#ping }) }));
-    }
-    this.#resync = undefined;
-    this.#error = undefined;
-    this.#pong = undefined;
-    this.#ping = undefined;
-  }
-
   #addRoom(run: WireRun, membership: Membership, tick: PumpTick): void {
     const { view, self } = membership;
     const { limits } = this.#session.host;
@@ -222,7 +196,6 @@ export class Outgoing {
   }
 }
 
-function encodeResync(epoch: string, nextSeq: number): Uint8Array {
-  const value = create(ResyncSchema, { reason: Reason.EPOCH_LOST, epoch, nextSeq });
-  return encodeBody({ case: 'resync', value });
+function resync(epoch: string, nextSeq: number): SlotBody {
+  return { case: 'resync', value: create(ResyncSchema, { reason: Reason.EPOCH_LOST, epoch, nextSeq }) };
 }
