@@ -3,8 +3,11 @@ import { createToken, type Key } from '../../src/server.ts';
 import { ClassicClient } from './classic-client.ts';
 import type { Client } from './client.ts';
 import { GrpcPipe } from './grpc-pipe.ts';
+import { HalvesPipe } from './halves-pipe.ts';
 import type { Target } from './job.ts';
+import { PeerServerClient } from './peer-server-client.ts';
 import { SignalboxClient } from './signalbox-client.ts';
+import { SocketIoClient } from './socket-io-client.ts';
 import { WebSocketPipe } from './web-socket-pipe.ts';
 
 const connectPath = '/signalbox.v1.SignalingService/Connect';
@@ -27,8 +30,16 @@ async function openClient({ protocol, port, keyFile }: Target, name: string): Pr
   switch (protocol) {
     case 'classic':
       return ClassicClient.open(port, name);
+    case 'socket.io':
+      return SocketIoClient.open(port, name);
+    case 'peer-server':
+      return PeerServerClient.open(port, name);
+    case 'plain-grpc':
+      return SignalboxClient.open(name, new GrpcPipe(port, connectPath), undefined);
     case 'signalbox-grpc':
       return SignalboxClient.open(name, new GrpcPipe(port, connectPath), await token(keyFile, name));
+    case 'signalbox-halves':
+      return SignalboxClient.open(name, new HalvesPipe(port), await token(keyFile, name));
     case 'signalbox-websocket': {
       const pipe = await WebSocketPipe.open(port, '/ws', 'signalbox.v1.proto');
       return SignalboxClient.open(name, pipe, await token(keyFile, name));

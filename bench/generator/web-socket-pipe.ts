@@ -37,7 +37,10 @@ export class WebSocketPipe extends Pipe {
     const call = request({ host: '127.0.0.1', port, path, headers });
     call.end();
     const socket = await new Promise<Socket>((resolve, reject) => {
-      call.on('upgrade', (_response, upgraded: Socket) => resolve(upgraded));
+      call.on('upgrade', (_response, upgraded: Socket, head: Buffer) => {
+        upgraded.unshift(head);
+        resolve(upgraded);
+      });
       call.on('response', ({ statusCode }) =>
         reject(new Error(`the upgrade was answered with ${statusCode}`)),
       );

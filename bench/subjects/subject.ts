@@ -1,5 +1,13 @@
 /** What the load generator speaks with a subject. */
-export type Protocol = 'signalbox-grpc' | 'signalbox-websocket' | 'classic';
+export type Protocol =
+  | 'signalbox-grpc'
+  | 'signalbox-websocket'
+  | 'signalbox-halves'
+  | 'classic'
+  | 'socket.io'
+  | 'peer-server'
+  /** The gateway's frames over gRPC, without acknowledgements and tokens. */
+  | 'plain-grpc';
 
 /** Where the files of one run of the bench are. */
 export interface Workspace {

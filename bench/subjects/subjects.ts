@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Subject, Workspace } from './subject.ts';
+import type { Protocol, Subject, Workspace } from './subject.ts';
 
 /** What every ratio is to. */
 export const reference = 'classic';
@@ -9,12 +9,17 @@ function gateway({ root, keyFile }: Workspace): readonly string[] {
   return [join(root, 'src', 'main.ts'), 'serve', '--port', '0', '--key-file', keyFile];
 }
 
+function other(name: string, protocol: Protocol): Subject {
+  return { name, protocol, args: ({ root }) => [join(root, 'bench', 'subjects', `${name}.ts`)] };
+}
+
 export const subjects: readonly Subject[] = [
-  {
-    name: reference,
-    protocol: 'classic',
-    args: ({ root }) => [join(root, 'bench', 'subjects', 'classic.ts')],
-  },
+  other(reference, 'classic'),
   { name: 'signalbox-ws', protocol: 'signalbox-websocket', args: gateway },
   { name: 'signalbox-grpc', protocol: 'signalbox-grpc', args: gateway },
+  { name: 'signalbox-halves', protocol: 'signalbox-halves', args: gateway },
+  other('socket-io', 'socket.io'),
+  other('peer-server', 'peer-server'),
+  other('grpc-js-relay', 'plain-grpc'),
+  other('connect-node-relay', 'plain-grpc'),
 ];

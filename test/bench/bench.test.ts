@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const script = new URL('../../bench/main.ts', import.meta.url).pathname;
 const tiny = ['--rounds', '1', '--ramp', '50', '--window', '500', '--connections', '4'];
 
-// Six processes start: seconds, but more where the other tests load the machine.
+// Sixteen processes start: seconds, but more where the other tests load the machine.
 test('the bench measures all subjects, in a tiny edition of the calls', { timeout: 90_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -33,6 +33,11 @@ test('the bench measures all subjects, in a tiny edition of the calls', { timeou
     'call-setup classic',
     'call-setup signalbox-ws',
     'call-setup signalbox-grpc',
+    'call-setup signalbox-halves',
+    'call-setup socket-io',
+    'call-setup peer-server',
+    'call-setup grpc-js-relay',
+    'call-setup connect-node-relay',
   ]);
   for (const { median, ratio_to_classic } of cpu) {
     expect(median).toBeGreaterThan(0);

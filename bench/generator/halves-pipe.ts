@@ -1,0 +1,147 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ServerFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
+import {
+  ConnectRequestSchema,
+  ConnectResponseSchema,
+  ReceiveFramesRequestSchema,
+  SendFramesRequestSchema,
+  SendFramesResponseSchema,
+} from '../../gen/signalbox/v1/signaling_service_pb.ts';
+import { Pipe } from './pipe.ts';
+
+const service = '/signalbox.v1.SignalingService/';
+const prefixBytes = 5;
+const endOfStream = 0x02;
+/** Tag of `SendFramesRequest.frames`; a ConnectRequest differs from such an entry by its tag alone. */
+const framesTag = 0x1a;
+
+/**
+ * A session in two halves, as a browser has it: `ReceiveFrames` and `SendFrames` of the Connect protocol on one HTTP/2
+ * connection, one call in flight; what is said meanwhile goes with the next.
+ */
+export class HalvesPipe extends Pipe {
+  readonly #session: ClientHttp2Session;
+  #receiving: ClientHttp2Stream | undefined;
+  #key: Uint8Array | undefined;
+  #calling = false;
+  /** Where the message that is written begins. */
+  #begun = 0;
+  #waiting: Buffer[] = [];
+
+  constructor(port: number) {
+    super();
+    this.#session = connect(`http://127.0.0.1:${port}`);
+    this.#session.on('error', (error) => this.broken(error.message));
+  }
+
+  protected override frame(_out: Buffer, position: number): number {
+    this.#begun = position;
+    return position;
+  }
+
+  protected override seal(out: Buffer): void {
+    if (this.#receiving !== undefined) out[this.#begun] = framesTag;
+  }
+
+  protected override write(bytes: Buffer): void {
+    if (this.#receiving === undefined) {
+      this.#receive(bytes);
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#call();
+  }
+
+  protected override split(bytes: Buffer): number {
+    let at = 0;
+    while (at + prefixBytes <= bytes.length) {
+      const start = at + prefixBytes;
+      const end = start + bytes.readUInt32BE(at + 1);
+      if (end > bytes.length) break;
+      if ((bytes[at] ?? 0) & endOfStream) this.broken(bytes.toString('utf8', start, end));
+      else this.#take(bytes, start, end);
+      at = end;
+    }
+    return at;
+  }
+
+  protected override async hangUp(): Promise<void> {
+    if (this.#session.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#session.once('close', resolve);
+      this.#receiving?.close(constants.NGHTTP2_CANCEL);
+      this.#session.close();
+    });
+  }
+
+  /** The first message is Hello: it opens the receiving half. */
+  #receive(message: Buffer): void {
+    const { frame } = fromBinary(ConnectRequestSchema, message);
+    if (frame?.body.case !== 'hello') throw new Error('the first frame is hello');
+    const request = create(ReceiveFramesRequestSchema, { hello: frame.body.value });
+    const body = toBinary(ReceiveFramesRequestSchema, request);
+    const prefix = Buffer.alloc(prefixBytes);
+    prefix.writeUInt32BE(body.length, 1);
+    const stream = this.#request('ReceiveFrames', 'application/connect+proto');
+    this.#receiving = stream;
+    stream.on('data', (chunk: Buffer) => this.received(chunk));
+    stream.on('error', (error) => this.broken(error.message));
+    stream.on('close', () => this.broken('the receiving half was closed'));
+    stream.end(Buffer.concat([prefix, body]));
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    if (this.#key === undefined) {
+      const { frame } = fromBinary(ConnectResponseSchema, bytes.subarray(start, end));
+      if (frame?.body.case === 'welcome') {
+        const { sendKey } = frame.body.value;
+        this.#key = toBinary(SendFramesRequestSchema, create(SendFramesRequestSchema, { sendKey }));
+      }
+    }
+    this.onMessage(bytes, start, end);
+  }
+
+  #call(): void {
+    if (this.#calling || this.#key === undefined) return;
+    this.#calling = true;
+    const body = Buffer.concat([this.#key, ...this.#waiting]);
+    this.#waiting = [];
+    const stream = this.#request('SendFrames', 'application/proto');
+    const chunks: Buffer[] = [];
+    let status = 0;
+    stream.on('response', (headers) => {
+      status = headers[':status'] ?? 0;
+    });
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('error', (error) => this.broken(error.message));
+    stream.on('end', () => {
+      const answer = Buffer.concat(chunks);
+      if (status !== 200) this.broken(`SendFrames was answered with ${status}: ${answer}`);
+      else this.#answered(answer);
+    });
+    stream.end(body);
+  }
+
+  /** The acknowledgement of the call, told as the receiving half tells it. */
+  #answered(bytes: Buffer): void {
+    const { ack, errors } = fromBinary(SendFramesResponseSchema, bytes);
+    if (errors.length > 0) this.broken(`a frame was refused: ${errors[0]?.detail}`);
+    const message = toBinary(
+      ConnectResponseSchema,
+      create(ConnectResponseSchema, { frame: create(ServerFrameSchema, { ack }) }),
+    );
+    this.onMessage(Buffer.from(message), 0, message.length);
+    this.#calling = false;
+    if (this.#waiting.length > 0) this.#call();
+  }
+
+  #request(method: string, contentType: string): ClientHttp2Stream {
+    return this.#session.request({
+      ':method': 'POST',
+      ':path': `${service}${method}`,
+      'content-type': contentType,
+      'connect-protocol-version': '1',
+    });
+  }
+}

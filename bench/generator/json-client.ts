@@ -1,0 +1,50 @@
+import { Client, type Templates } from './client.ts';
+import type { Kind } from './payload.ts';
+import { descriptions } from './payload.ts';
+import { Template } from './template.ts';
+
+/** A client whose messages are JSON texts. It is paired by an address that the protocol has for it. */
+export abstract class JsonClient extends Client {
+  address = '';
+  /** These protocols have no acknowledgements. */
+  readonly isSettled = true;
+  protected peer = '';
+
+  override acknowledge(): void {}
+
+  protected override templatesFor(peer: Client): Templates {
+    this.peer = peer.address;
+    return templates((kind) => this.sending(kind, peer.address));
+  }
+
+  protected override arrivalsAt(peer: Client): Templates {
+    return templates((kind) => this.arriving(kind, peer.address));
+  }
+
+  /** The text of a message to `to`, as an application writes it. */
+  protected abstract sending(kind: Kind, to: string): string;
+
+  /** The text that `at` gets of it. */
+  protected abstract arriving(kind: Kind, at: string): string;
+
+  protected override write(template: Template, count: number): void {
+    const start = this.pipe.begin(template.length);
+    template.copyTo(this.pipe.out, start, count);
+    this.pipe.commit();
+  }
+
+  protected say(text: string): void {
+    this.toServer += 1;
+    this.pipe.send(Buffer.from(text));
+  }
+}
+
+/** What `RTCPeerConnection` gives an application, by kind. */
+export function payloadOf<Candidate>(kind: Kind, candidate: Candidate) {
+  return kind === 'candidate' ? { candidate } : { type: kind, sdp: descriptions[kind] };
+}
+
+function templates(text: (kind: Kind) => string): Templates {
+  const of = (kind: Kind) => new Template(Buffer.from(text(kind)));
+  return { offer: of('offer'), answer: of('answer'), candidate: of('candidate') };
+}
