@@ -1,3 +1,6 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { BoardSchema, Board as SavedBoard } from '../../gen/signalbox/state/v1/state_pb.ts';
+
 /** A value of the keyed table: encoded frame, and the version it got when it was put. */
 export interface KeyedValue {
   readonly key: string;
@@ -86,6 +89,23 @@ export class KeyedTable {
   /** All values that are not deleted, in order of version. */
   *values(): Iterable<KeyedValue> {
     for (const value of this.#values.values()) if (!value.deleted) yield value;
+  }
+
+  /** For the state file: the values in order of version, deletions among them. */
+  save(): Pick<MessageInitShape<typeof BoardSchema>, 'version' | 'floor' | 'values'> {
+    return { version: this.#version, floor: this.#floor, values: [...this.#values.values()] };
+  }
+
+  /** An empty table goes on from the state file. */
+  restore({ version, floor, values }: SavedBoard): void {
+    this.#version = version;
+    this.#floor = floor;
+    for (const { key, version: its, frame, recordLength, deleted } of values) {
+      const value = { key, version: its, frame: frame.slice(), recordLength, deleted };
+      this.#values.set(key, value);
+      this.#account(value, 1);
+      this.#changes.push({ key, version: its });
+    }
   }
 
   #account({ key, frame, deleted }: KeyedValue, sign: 1 | -1): void {

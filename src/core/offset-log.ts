@@ -28,6 +28,11 @@ export class OffsetLog<Entry extends { readonly size: number }> {
     return this.#bytes;
   }
 
+  /** An empty log goes on after `number`. */
+  startAfter(number: number): void {
+    this.#lo = number;
+  }
+
   /** Appends and returns the entry's number. */
   append(entry: Entry): number {
     this.#entries.push(entry);
@@ -38,6 +43,11 @@ export class OffsetLog<Entry extends { readonly size: number }> {
   at(number: number): Entry | undefined {
     if (number <= this.#lo) return undefined;
     return this.#entries[this.#head + number - this.#lo - 1];
+  }
+
+  /** All of them, oldest first. */
+  entries(): Entry[] {
+    return this.#entries.slice(this.#head).filter((entry) => entry !== undefined);
   }
 
   /** Drops entries up to and including `number`; calls `dropped` for each, oldest first. */

@@ -1,3 +1,6 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { MarkSchema, Mark as SavedMark } from '../../gen/signalbox/state/v1/state_pb.ts';
+
 /** What a log remembers of a sender: its newest seq, and whether that one was refused. */
 interface Mark {
   seq: number;
@@ -30,6 +33,16 @@ export class SenderMarks {
   refuse(sender: string): void {
     const mark = this.#marks.get(sender);
     if (mark !== undefined) mark.refused = true;
+  }
+
+  /** For the state file. */
+  save(): MessageInitShape<typeof MarkSchema>[] {
+    return [...this.#marks].map(([sender, mark]) => ({ sender, ...mark }));
+  }
+
+  /** Goes on from the state file. */
+  restore(saved: readonly SavedMark[]): void {
+    for (const { sender, seq, refused, at } of saved) this.#marks.set(sender, { seq, refused, at });
   }
 
   /** Forgets senders that were last heard before `before`, in milliseconds: nothing comes again after so long. */

@@ -1,3 +1,6 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { BanSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
+
 /** Who is kept out of a room. */
 export interface RoomBan {
   readonly identity: string;
@@ -22,6 +25,11 @@ export class Bans {
     if (ban === undefined || ban.until > now) return ban;
     this.#bans.delete(identity);
     return undefined;
+  }
+
+  /** For the state file. */
+  save(): MessageInitShape<typeof BanSchema>[] {
+    return [...this.#bans.values()];
   }
 
   /** In order of identity. */

@@ -1,4 +1,5 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { BoardSchema, Board as SavedBoard } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { DataMessageSchema, DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
@@ -129,6 +130,21 @@ export class Board {
     this.#table.put('c', encodeBody({ case: 'rosterDelta', value }));
     this.#countOwed = false;
     this.#countAt = now;
+  }
+
+  /** For the state file. Sums are settled first: a total that nobody was told is in no frame. */
+  save(now: number): MessageInitShape<typeof BoardSchema> {
+    this.settle(now);
+    return { ...this.#table.save(), totals: [...this.#totals.values()], owesCount: this.#countOwed };
+  }
+
+  /** An empty board goes on from the state file. */
+  restore(saved: SavedBoard): void {
+    this.#table.restore(saved);
+    for (const { messageType, key, value } of saved.totals) {
+      this.#totals.set(slotOf('t', messageType, key), { messageType, key, value });
+    }
+    this.#countOwed = saved.owesCount;
   }
 
   #putTotal(total: Total, now: number): void {

@@ -71,6 +71,20 @@ export class Hubs {
     for (const member of members) member.hub = '';
   }
 
+  /** For the state file: the hubs, in the order in which they came. */
+  save(): string[] {
+    return [...this.#load.keys()];
+  }
+
+  /** Goes on from the state file; `members` know their hubs. */
+  restore(hubs: readonly string[], members: Iterable<Member>): void {
+    for (const hub of hubs) this.#load.set(hub, 0);
+    for (const { hub } of members) {
+      const load = this.#load.get(hub);
+      if (load !== undefined) this.#load.set(hub, load + 1);
+    }
+  }
+
   #reassign(member: Member): void {
     const before = member.hub;
     this.assign(member);

@@ -1,11 +1,12 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { Waiting as SavedWaiting, WaitingSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import {
   LobbyDeltaSchema,
   type LobbyEntry,
   LobbyEntrySchema,
 } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { encodeBody } from '../server-frame.ts';
-import type { Member } from './member.ts';
+import { Member } from './member.ts';
 import type { RoomOutlet } from './outlet.ts';
 
 interface Waiting {
@@ -55,8 +56,7 @@ export class Lobby {
 
   enter(member: Member, knock: string, moderators: Iterable<Member>): void {
     const waiting = { member, knock };
-    this.#waiting.set(member.id, waiting);
-    this.#bySession.set(member.session.id, member);
+    this.#put(waiting);
     this.#tell(moderators, { waiting: [entryOf(waiting)] });
   }
 
@@ -82,8 +82,31 @@ export class Lobby {
     return [...this.#waiting.values()].map(entryOf);
   }
 
+  /** In order of arrival. */
+  members(): Member[] {
+    return [...this.#waiting.values()].map(({ member }) => member);
+  }
+
   ids(): string[] {
     return [...this.#waiting.keys()];
+  }
+
+  /** For the state file. */
+  save(): MessageInitShape<typeof WaitingSchema>[] {
+    return [...this.#waiting.values()].map(({ member, knock }) => ({ member: member.save(), knock }));
+  }
+
+  /** Goes on from the state file; nobody is told. */
+  restore(saved: readonly SavedWaiting[]): void {
+    for (const { member, knock } of saved) {
+      if (member !== undefined) this.#put({ member: Member.restore(member), knock });
+    }
+  }
+
+  #put(waiting: Waiting): void {
+    const { member } = waiting;
+    this.#waiting.set(member.id, waiting);
+    this.#bySession.set(member.session.id, member);
   }
 
   #tell(moderators: Iterable<Member>, change: { waiting?: LobbyEntry[]; gone?: string[] }): void {

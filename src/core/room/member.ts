@@ -1,4 +1,5 @@
-import { clone, equals, toBinary } from '@bufbuild/protobuf';
+import { clone, create, equals, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { MemberSchema, Member as SavedMember } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { type Participant, ParticipantSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
 
@@ -30,6 +31,23 @@ export class Member {
     this.session = session;
     this.attempt = attempt;
     this.#participant = participant;
+  }
+
+  /** Goes on from the state file. */
+  static restore({ session, device, bornAt, tenant, participant, attempt, ...saved }: SavedMember): Member {
+    const known = participant ?? create(ParticipantSchema);
+    const member = new Member({ id: session, device, bornAt, tenant }, known, attempt);
+    member.hub = saved.hub;
+    member.lastMessageAt = saved.lastMessageAt;
+    return member;
+  }
+
+  /** For the state file. */
+  save(): MessageInitShape<typeof MemberSchema> {
+    const { id: session, device, bornAt, tenant } = this.session;
+    const { attempt, hub, lastMessageAt } = this;
+    const participant = this.#participant;
+    return { participant, session, device, bornAt, tenant, attempt, hub, lastMessageAt };
   }
 
   get id(): string {

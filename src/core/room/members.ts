@@ -1,7 +1,9 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { RoomRecord, RoomRecordSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
 import type { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
-import type { Member } from './member.ts';
+import { Member } from './member.ts';
 
 /** How many departures a room remembers, to answer RECIPIENT_LEFT instead of UNKNOWN_RECIPIENT. */
 const remembered = 256;
@@ -98,6 +100,20 @@ export class Members {
 
   countByRole(): Record<string, number> {
     return Object.fromEntries(this.#roles);
+  }
+
+  /** For the state file. */
+  save(): Pick<MessageInitShape<typeof RoomRecordSchema>, 'members' | 'departed'> {
+    return {
+      members: [...this.#byId.values()].map((member) => member.save()),
+      departed: [...this.#departed].map(([id, reason]) => ({ id, reason })),
+    };
+  }
+
+  /** Goes on from the state file. */
+  restore({ members, departed }: RoomRecord): void {
+    for (const saved of members) this.add(Member.restore(saved));
+    for (const { id, reason } of departed) this.#departed.set(id, reason);
   }
 
   #index(member: Member): void {

@@ -1,3 +1,5 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { LogEntry, LogSchema, Log as SavedLog } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { CoreLimits } from '../limits.ts';
 import { OffsetLog } from '../offset-log.ts';
 
@@ -86,6 +88,24 @@ export class RoomLog {
     return { messages: kept.filter((entry) => entry.offset > offset), missed: forgotten > offset };
   }
 
+  /** For the state file. */
+  save(): MessageInitShape<typeof LogSchema> {
+    const { lo } = this;
+    const older = this.#history.filter(({ offset }) => offset <= lo);
+    return { lo, entries: this.#log.entries(), older, forgotten: this.#forgotten };
+  }
+
+  /** An empty log goes on from the state file. */
+  restore({ lo, entries, older, forgotten }: SavedLog): void {
+    this.#log.startAfter(lo);
+    for (const entry of entries) this.#log.append(restored(entry));
+    const inLog = this.#log
+      .entries()
+      .filter(({ offset, recordLength }) => recordLength > 0 && offset > forgotten);
+    this.#history = [...older.map(restored), ...inLog];
+    this.#forgotten = forgotten;
+  }
+
   /** The history is cut at twice its length, so that it is not copied with each message. */
   #remember(entry: RoomEntry): void {
     const { historyMessages } = this.#limits;
@@ -95,4 +115,9 @@ export class RoomLog {
     this.#forgotten = this.#history[cut - 1]?.offset ?? this.#forgotten;
     this.#history = this.#history.slice(cut);
   }
+}
+
+/** A copy: a small frame must not keep the whole record that it was read from. */
+function restored({ frame, offset, at, recordLength }: LogEntry): RoomEntry {
+  return { frame: frame.slice(), size: frame.length, offset, at, recordLength };
 }

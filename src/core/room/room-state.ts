@@ -1,5 +1,6 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { RoomRecord, RoomRecordSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { LobbyEntry, Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
 import {
   DepartureSchema,
@@ -28,6 +29,7 @@ import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import type { RoomOutlet } from './outlet.ts';
 import { type CatchUp, RoomLog } from './room-log.ts';
+import { resolveSettings } from './settings.ts';
 import { encodeSnapshot } from './snapshot.ts';
 
 /** Why somebody goes, and what it is told. */
@@ -91,6 +93,44 @@ export class RoomState {
     this.lobby = new Lobby(name, outlet);
     this.#settings = settings;
     this.#emptySince = now;
+  }
+
+  /** Goes on from the state file. */
+  static restore(saved: RoomRecord, limits: CoreLimits, outlet: RoomOutlet): RoomState {
+    const settings = saved.settings ?? resolveSettings();
+    const room = new RoomState(saved.name, saved.epoch, settings, limits, saved.createdAt, outlet);
+    if (saved.log !== undefined) room.log.restore(saved.log);
+    if (saved.board !== undefined) room.board.restore(saved.board);
+    room.members.restore(saved);
+    room.hubs.restore(saved.hubs, room.members.all());
+    room.lobby.restore(saved.lobby);
+    for (const { identity, until, note } of saved.bans) room.bans.set({ identity, until, note });
+    room.marks.restore(saved.marks);
+    room.#locked = saved.locked;
+    room.#recording = saved.recording;
+    room.#version = saved.version;
+    room.#rosterFloor = saved.rosterFloor;
+    room.#lastOrdinal = saved.lastOrdinal;
+    room.#emptySince = saved.emptySince;
+    room.#everJoined = saved.everJoined;
+    return room;
+  }
+
+  /** For the state file; the tenant is in the room's key. */
+  save(now: number): MessageInitShape<typeof RoomRecordSchema> {
+    return {
+      ...{ name: this.name, epoch: this.epoch, createdAt: this.createdAt, settings: this.#settings },
+      ...{ locked: this.#locked, recording: this.#recording, version: this.#version },
+      ...{ rosterFloor: this.#rosterFloor, lastOrdinal: this.#lastOrdinal },
+      ...{ emptySince: this.#emptySince, everJoined: this.#everJoined },
+      ...this.members.save(),
+      log: this.log.save(),
+      board: this.board.save(now),
+      hubs: this.hubs.save(),
+      lobby: this.lobby.save(),
+      bans: this.bans.save(),
+      marks: this.marks.save(),
+    };
   }
 
   get settings(): Readonly<RoomSettings> {

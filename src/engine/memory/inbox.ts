@@ -1,3 +1,5 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { InboxRecord, InboxRecordSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { AppendOutcome, FlaggedFrame, InboxEntry, InboxFrame, InboxView } from '../../core/engine.ts';
 import type { CoreLimits } from '../../core/limits.ts';
 import { OffsetLog } from '../../core/offset-log.ts';
@@ -71,6 +73,25 @@ export class Inbox implements InboxView {
   /** Forgets senders that were last heard before `before`, in milliseconds. */
   forgetMarks(before: number): void {
     this.#marks.forget(before);
+  }
+
+  /** For the state file. */
+  save(): Pick<MessageInitShape<typeof InboxRecordSchema>, 'epoch' | 'lo' | 'entries' | 'marks'> {
+    const entries = this.#log.entries().map(({ body, flagged }) => {
+      return { body, receiptTo: flagged?.sender ?? '', senderSeq: flagged?.senderSeq ?? 0 };
+    });
+    return { epoch: this.epoch, lo: this.lo, entries, marks: this.#marks.save() };
+  }
+
+  /** An empty inbox goes on from the state file. */
+  restore({ lo, entries, marks }: InboxRecord): void {
+    this.#log.startAfter(lo);
+    for (const { body, receiptTo: sender, senderSeq } of entries) {
+      const flagged = sender === '' ? undefined : { sender, senderSeq };
+      // A copy: a small frame must not keep the whole record that it was read from.
+      this.#log.append({ body: body.slice(), size: body.length, flagged });
+    }
+    this.#marks.restore(marks);
   }
 
   #isFull(size: number): boolean {

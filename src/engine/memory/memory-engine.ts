@@ -1,3 +1,4 @@
+import type { InboxRecord, RoomRecord } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { LobbyEntry, Participant, Participant_State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { Room, RoomSettings } from '../../../gen/signalbox/v1/room_pb.ts';
@@ -30,7 +31,7 @@ import { type RoomKey, roomKey, roomNameOf } from '../../core/room-key.ts';
 import { Inbox } from './inbox.ts';
 
 /** A session as the store keeps it. */
-interface StoredSession {
+export interface StoredSession {
   readonly info: NewSession;
   readonly inbox: Inbox;
   readonly rooms: Map<RoomKey, string>;
@@ -46,13 +47,19 @@ export interface MemoryEngineOptions {
   readonly limits: CoreLimits;
 }
 
+/** All that a memory engine holds. */
+export interface MemoryState {
+  readonly sessions: ReadonlyMap<string, StoredSession>;
+  readonly rooms: ReadonlyMap<RoomKey, RoomState>;
+}
+
 /** The embedded engine: one process, one store that lives as long as it. Every operation completes at once. */
 export class MemoryEngine implements Engine {
   readonly #clock: Clock;
   readonly #crypto: Crypto;
   readonly #limits: CoreLimits;
-  readonly #sessions = new Map<string, StoredSession>();
-  readonly #rooms = new Map<RoomKey, RoomState>();
+  #sessions = new Map<string, StoredSession>();
+  #rooms = new Map<RoomKey, RoomState>();
   #events: EngineEvents | undefined;
   #marksSweptAt = Number.NEGATIVE_INFINITY;
 
@@ -70,6 +77,35 @@ export class MemoryEngine implements Engine {
     this.#events = undefined;
     this.#sessions.clear();
     this.#rooms.clear();
+  }
+
+  /** Gives everything away: from here on it holds nothing, and nobody changes what was given. */
+  handOver(): MemoryState {
+    const state = { sessions: this.#sessions, rooms: this.#rooms };
+    this.#sessions = new Map();
+    this.#rooms = new Map();
+    return state;
+  }
+
+  /** A session goes on, in the rooms that are restored after it. */
+  restoreSession(saved: InboxRecord): void {
+    const { id, tenant, identity, device, bornAt, secretHash, sendKeyHash, attempt } = saved;
+    const info = { id, tenant, identity, device, bornAt, secretHash, sendKeyHash, attempt };
+    const inbox = new Inbox(saved.epoch, this.#limits);
+    inbox.restore(saved);
+    this.#sessions.set(id, { info, inbox, rooms: new Map(), attempt });
+  }
+
+  /** A room goes on. Throws where somebody is in it whose session was not restored before. */
+  restoreRoom(saved: RoomRecord): void {
+    const key = roomKey(saved.tenant, saved.name);
+    const room = RoomState.restore(saved, this.#limits, this.#outletOf(key));
+    for (const member of [...room.members.all(), ...room.lobby.members()]) {
+      const session = this.#sessions.get(member.session.id);
+      if (session === undefined) throw new Error(`the session of ${member.id} in ${saved.name} is missing`);
+      session.rooms.set(key, member.id);
+    }
+    this.#rooms.set(key, room);
   }
 
   openSession(info: NewSession): void {
