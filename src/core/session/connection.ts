@@ -52,6 +52,11 @@ export class Connection implements LaneEvents {
     return this.#stage.kind === 'ended';
   }
 
+  /** The session that it reads and writes for. */
+  get session(): Session | undefined {
+    return this.#stage.kind === 'attached' ? this.#stage.session : undefined;
+  }
+
   frame(bytes: Uint8Array): boolean {
     const stage = this.#stage;
     if (stage.kind === 'attached') return stage.session.incoming.frame(bytes);

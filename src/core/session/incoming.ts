@@ -57,6 +57,7 @@ export class Incoming {
 
   /** Takes one ClientFrame of the lane. False: take no further ones until told (`Connection.goOn`). */
   frame(bytes: Uint8Array): boolean {
+    if (this.#session.state.kind === 'closed') return false;
     this.#session.liveness.heard();
     if (this.#pending || this.#batch !== undefined) {
       this.#laneWaits = true;
@@ -88,10 +89,15 @@ export class Incoming {
     this.#held = undefined;
   }
 
-  /** The session is over: calls that wait are told. */
-  close(): void {
+  /** Goes on behind what the process before carried out. */
+  restore(done: number): void {
+    this.#done = done;
+    this.#expected = done + 1;
+  }
+
+  /** The session is over, or not here any longer: calls that wait are told. */
+  close(ending = endingOf(Reason.TOKEN_INVALID, 'the session has ended')): void {
     this.detached();
-    const ending = endingOf(Reason.TOKEN_INVALID, 'the session has ended');
     const batches = [this.#batch, this.#nextBatch];
     this.#batch = undefined;
     this.#nextBatch = undefined;

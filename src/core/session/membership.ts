@@ -32,12 +32,12 @@ export class Membership {
   readonly signalOrigin: OriginTemplate;
   #messageOrigin: { readonly of: object; readonly template: OriginTemplate } | undefined;
 
-  constructor(key: RoomKey, view: RoomView, participant: string, beganAfter: number) {
+  constructor(key: RoomKey, view: RoomView, participant: string, beganAfter: number, beganAt = view.log.hi) {
     this.key = key;
     this.view = view;
     this.participant = participant;
     this.beganAfter = beganAfter;
-    this.beganAt = view.log.hi;
+    this.beganAt = beganAt;
     this.cursor = { kind: 'none', history: 0, since: this.beganAt };
     this.signalOrigin = new OriginTemplate(participant);
   }
