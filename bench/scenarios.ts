@@ -5,7 +5,7 @@ export type Load =
   /** Candidates leave at random moments (Poisson), whatever has arrived: so many a second over all connections. */
   | { readonly kind: 'open'; readonly perSecond: number }
   /**
-   * Whole calls, one after the other on each pair: join, offer, answer, candidates both ways in bursts of four, leave.
+   * Whole calls, one after the other on each pair: join, offer, answer, candidates both ways as Chromium finds them, leave.
    * So many pairs are in a call at any time.
    */
   | { readonly kind: 'calls'; readonly candidates: number };

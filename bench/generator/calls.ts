@@ -1,9 +1,9 @@
 import type { Client } from './client.ts';
 import { type Load, type LoadParts, peerOf } from './load.ts';
 
-/** Host, reflexive and relayed candidates are found one group after the other. */
-const burst = 4;
-const burstGapMs = 10;
+/** Chromium finds its UDP candidates at once, the two of TCP so much later (`fixtures/calls.json`). */
+const lateCandidates = 2;
+const lateMs = 115;
 
 /** Whole calls, one after the other on each pair. The one that joins later offers, as the negotiation rules have it. */
 export class Calls implements Load {
@@ -52,7 +52,7 @@ export class Calls implements Load {
     caller.pair(callee);
     callee.pair(caller);
     const connected = Promise.all([this.#receive(caller), this.#receive(callee)]);
-    caller.send('offer');
+    caller.describe('offer');
     this.#gather(caller);
     await connected;
     meter.unit(performance.now() - begun);
@@ -66,7 +66,7 @@ export class Calls implements Load {
       client.onRelayed = (kind) => {
         meter.message();
         if (kind === 'offer') {
-          client.send('answer');
+          client.describe('answer');
           this.#gather(client);
         }
         if (client.received === 1 + this.#candidates) resolve();
@@ -74,12 +74,12 @@ export class Calls implements Load {
     });
   }
 
+  /** Each candidate is an event of its own. */
   #gather(client: Client): void {
-    let left = this.#candidates;
-    const next = (): void => {
-      for (let sent = 0; sent < burst && left > 0; sent += 1, left -= 1) client.send('candidate');
-      if (left > 0) setTimeout(next, burstGapMs);
-    };
-    next();
+    const found = () => client.found();
+    for (let sent = lateCandidates; sent < this.#candidates; sent += 1) setImmediate(found);
+    setTimeout(() => {
+      for (let sent = 0; sent < lateCandidates; sent += 1) setImmediate(found);
+    }, lateMs);
   }
 }

@@ -2,24 +2,29 @@ import type { Kind } from './payload.ts';
 import type { Pipe } from './pipe.ts';
 import type { Template } from './template.ts';
 
-/** What a client says to its peer, and what of its peer it expects: byte for byte, but for the count. */
-export type Templates = Readonly<Record<Kind, Template>>;
+/** What a client says to its peer, and what of its peer it expects: byte for byte, but for the counts. */
+export interface Templates {
+  readonly offer: Template;
+  readonly answer: Template;
+  /** One candidate, two in one message, … as far as the protocol joins them. */
+  readonly candidates: readonly Template[];
+}
 
 /** Of a wrong message that is shown. */
 const shownBytes = 200;
 
 /**
- * One client of a subject. It counts what it sends to its peer, 1, 2, 3 …, and takes from its peer only the next count,
+ * One client of a subject. It counts descriptions and candidates that it sends to its peer, 1, 2, 3 …, and takes from its peer only the next count,
  * unchanged: whatever is lost, doubled, out of order or altered fails the round.
  */
 export abstract class Client {
   /** Protocol messages, acknowledgements included. */
   toServer = 0;
   fromServer = 0;
-  /** Counts of the last message to and from the peer. */
+  /** Counts of the last description or candidate to and from the peer. */
   sent = 0;
   received = 0;
-  /** The next message of the peer arrived; `received` is its count. */
+  /** A description or candidate of the peer arrived; `received` is its count. */
   onRelayed: (kind: Kind) => void = () => {};
   onFault: (error: Error) => void = () => {};
   readonly name: string;
@@ -61,7 +66,7 @@ export abstract class Client {
 
   protected abstract take(bytes: Buffer, start: number, end: number): void;
 
-  protected abstract write(template: Template, count: number): void;
+  protected abstract write(template: Template, firstCount: number): void;
 
   /** Makes `peer` the one that `send` sends to, and whose messages are expected. */
   pair(peer: Client): void {
@@ -71,12 +76,18 @@ export abstract class Client {
     this.received = 0;
   }
 
-  send(kind: Kind): void {
-    const templates = this.#outgoing;
-    if (templates === undefined) throw new Error('a client sends to its peer only');
-    this.sent += 1;
-    this.toServer += 1;
-    this.write(templates[kind], this.sent);
+  describe(kind: 'offer' | 'answer'): void {
+    this.#send(this.#outgoing?.[kind]);
+  }
+
+  /** Sends so many candidates at once. */
+  trickle(count = 1): void {
+    this.#send(this.#outgoing?.candidates[count - 1]);
+  }
+
+  /** The browser found a candidate: it leaves as the protocol's own client lets it leave. */
+  found(): void {
+    this.trickle();
   }
 
   async close(): Promise<void> {
@@ -86,16 +97,17 @@ export abstract class Client {
 
   /** Checks a message of the peer and reports it. */
   protected arrived(bytes: Buffer, start: number, end: number): void {
-    const templates = this.#expected;
-    const kind = templates === undefined ? undefined : kindOfLength(templates, end - start);
-    const count = kind === undefined ? -1 : (templates?.[kind].countOf(bytes, start, end) ?? -1);
-    if (kind === undefined || count < 0) {
+    const expected = this.#expected && expectedOf(this.#expected, end - start);
+    const first = expected?.template.firstOf(bytes, start, end) ?? -1;
+    if (expected === undefined || first < 0) {
       this.fail(`a wrong message: ${bytes.toString('latin1', start, Math.min(end, start + shownBytes))}`);
-    } else if (count !== this.received + 1) {
-      this.fail(`message ${count} came where ${this.received + 1} was due`);
+    } else if (first !== this.received + 1) {
+      this.fail(`${expected.kind} ${first} came where ${this.received + 1} was due`);
     } else {
-      this.received = count;
-      this.onRelayed(kind);
+      for (let count = 0; count < expected.template.counts; count += 1) {
+        this.received += 1;
+        this.onRelayed(expected.kind);
+      }
     }
   }
 
@@ -114,10 +126,20 @@ export abstract class Client {
   protected fail(message: string): void {
     this.onFault(new Error(`${this.name}: ${message}`));
   }
+
+  #send(template: Template | undefined): void {
+    if (template === undefined)
+      throw new Error('a client sends to its peer, and joins what its protocol joins');
+    this.toServer += 1;
+    this.write(template, this.sent + 1);
+    this.sent += template.counts;
+  }
 }
 
-function kindOfLength(templates: Templates, length: number): Kind | undefined {
-  if (templates.candidate.length === length) return 'candidate';
-  if (templates.offer.length === length) return 'offer';
-  return templates.answer.length === length ? 'answer' : undefined;
+/** Messages of different kinds have different lengths. */
+function expectedOf(templates: Templates, length: number): { kind: Kind; template: Template } | undefined {
+  const { offer, answer, candidates } = templates;
+  for (const template of candidates) if (template.length === length) return { kind: 'candidate', template };
+  if (offer.length === length) return { kind: 'offer', template: offer };
+  return answer.length === length ? { kind: 'answer', template: answer } : undefined;
 }

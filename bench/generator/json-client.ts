@@ -27,9 +27,9 @@ export abstract class JsonClient extends Client {
   /** The text that `at` gets of it. */
   protected abstract arriving(kind: Kind, at: string): string;
 
-  protected override write(template: Template, count: number): void {
+  protected override write(template: Template, firstCount: number): void {
     const start = this.pipe.begin(template.length);
-    template.copyTo(this.pipe.out, start, count);
+    template.copyTo(this.pipe.out, start, firstCount);
     this.pipe.commit();
   }
 
@@ -46,5 +46,5 @@ export function payloadOf<Candidate>(kind: Kind, candidate: Candidate) {
 
 function templates(text: (kind: Kind) => string): Templates {
   const of = (kind: Kind) => new Template(Buffer.from(text(kind)));
-  return { offer: of('offer'), answer: of('answer'), candidate: of('candidate') };
+  return { offer: of('offer'), answer: of('answer'), candidates: [of('candidate')] };
 }

@@ -3,6 +3,7 @@ import { ClientFrameSchema, ServerFrameSchema } from '../../gen/signalbox/v1/fra
 import { ReasonSchema } from '../../gen/signalbox/v1/reason_pb.ts';
 import { type SignalSchema, SessionDescription_Type as Type } from '../../gen/signalbox/v1/signal_pb.ts';
 import { ConnectRequestSchema } from '../../gen/signalbox/v1/signaling_service_pb.ts';
+import { CandidateBatch } from '../../src/client/mesh/candidate-batch.ts';
 import { varintSize, writeVarint } from '../../src/core/wire/varint.ts';
 import { Client, type Templates } from './client.ts';
 import { candidate, connectionId, descriptions, negotiationId } from './payload.ts';
@@ -15,6 +16,9 @@ const ackTag = 0x10;
 const signalTag = 0x1a;
 /** ClientFrame.ack goes out at the latest when so many frames wait for it. */
 const ackFrames = 64;
+
+/** Candidates that are joined in one signal. */
+const mostCandidates = 12;
 
 type Payload = NonNullable<MessageInitShape<typeof SignalSchema>['payload']>;
 type ClientBody = MessageInitShape<typeof ClientFrameSchema>['body'];
@@ -30,12 +34,15 @@ export class SignalboxClient extends Client {
   /** What the gateway acknowledged. */
   #acked = 0;
 
+  /** Candidates leave as the SDK lets them leave. */
+  readonly #gathered = new CandidateBatch((candidates) => this.trickle(candidates.length));
   /** Whether the server acknowledges and numbers frames. */
   readonly #guaranteed: boolean;
 
   private constructor(name: string, pipe: Pipe, guaranteed: boolean) {
     super(name, pipe);
     this.#guaranteed = guaranteed;
+    this.#gathered.release();
   }
 
   /** Opens a session. The token names the identity; without one the server is a plain relay of the same frames. */
@@ -58,6 +65,10 @@ export class SignalboxClient extends Client {
     await joined;
   }
 
+  override found(): void {
+    this.#gathered.add(candidate);
+  }
+
   override async leave(): Promise<void> {
     const left = this.until('left');
     this.#say({ case: 'leave', value: { room: this.#room } }, this.#nextSeq());
@@ -77,7 +88,7 @@ export class SignalboxClient extends Client {
     return templates(peer.address);
   }
 
-  protected override write(template: Template, count: number): void {
+  protected override write(template: Template, firstCount: number): void {
     const seq = this.#nextSeq();
     const ack = this.#told < this.#inbox ? this.#inbox : 0;
     this.#told = this.#inbox;
@@ -94,7 +105,7 @@ export class SignalboxClient extends Client {
       out[at] = ackTag;
       at = writeVarint(out, at + 1, ack);
     }
-    template.copyTo(out, at, count);
+    template.copyTo(out, at, firstCount);
     pipe.commit();
   }
 
@@ -174,7 +185,10 @@ function templates(to: string): Templates {
   return {
     offer: template(to, description(Type.OFFER, descriptions.offer)),
     answer: template(to, description(Type.ANSWER, descriptions.answer)),
-    candidate: template(to, { case: 'candidates', value: { candidates: [candidate] } }),
+    candidates: Array.from({ length: mostCandidates }, (_, more) => {
+      const candidates = Array.from({ length: more + 1 }, () => candidate);
+      return template(to, { case: 'candidates', value: { candidates } });
+    }),
   };
 }
 

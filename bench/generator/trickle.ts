@@ -41,7 +41,7 @@ abstract class Trickle implements Load {
   protected send(index: number, departed: number): void {
     const client = this.parts.clients[index]!;
     this.#departures[index]!.note(client.sent + 1, departed);
-    client.send('candidate');
+    client.trickle();
   }
 
   #arrived(index: number, client: Client, ofPeer: Departures): void {
