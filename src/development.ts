@@ -5,6 +5,8 @@ import { signToken } from './auth/token-signer.ts';
 
 /** Life of a development token, in milliseconds. */
 const lifetimeMs = 12 * 3_600_000;
+/** How long the gateway renews it by itself, in milliseconds. */
+const renewalMs = 7 * 86_400_000;
 
 export interface DevelopmentTokensOptions {
   readonly keys: KeyStore;
@@ -27,7 +29,8 @@ export class DevelopmentTokens {
     const key = keys.current.signing;
     if (key === undefined) throw new Error('the key file has no secret to sign development tokens with');
     const options = { now: now(), lifetimeMs, tokenId: newTokenId() };
-    const { token } = await signToken({ ...key, alg: 'HS256' }, claims, options);
+    const renewable = { renewUntil: now() + renewalMs, ...claims };
+    const { token } = await signToken({ ...key, alg: 'HS256' }, renewable, options);
     return token;
   }
 

@@ -11,7 +11,7 @@ import { ClaimError } from './claim-error.ts';
 import { readKind } from './participant-kind.ts';
 import { readPermissions } from './permission-claim.ts';
 
-/** Of the claims `iat` and `exp`: the last second of the year 9999, where a protobuf Timestamp ends. */
+/** Of the claims `iat`, `exp` and `renew`: the last second of the year 9999, where a protobuf Timestamp ends. */
 const lastSecond = 253_402_300_799;
 
 /**
@@ -20,11 +20,12 @@ const lastSecond = 253_402_300_799;
  */
 export function readClaims(
   payload: Readonly<Record<string, unknown>>,
-  key: { readonly kid: string; readonly tenant: string },
+  key: { readonly kid: string; readonly tenant: string; readonly mark?: string },
 ): Grants {
   return Object.freeze({
     tenant: key.tenant,
     keyId: key.kid,
+    keyMark: key.mark ?? '',
     identity: readText(payload, 'sub', identityProblem),
     name: readText(payload, 'name', displayNameProblem),
     room: readText(payload, 'room', roomClaimProblem),
@@ -37,6 +38,7 @@ export function readClaims(
     tokenId: readText(payload, 'jti', tokenIdProblem),
     issuedAt: readTime(payload, 'iat', 0),
     expiresAt: readTime(payload, 'exp', Number.POSITIVE_INFINITY),
+    renewUntil: readTime(payload, 'renew', 0),
   });
 }
 

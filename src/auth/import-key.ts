@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { importJWK, importSPKI } from 'jose';
 import type { Key } from './key.ts';
 import type { KeyEntry } from './key-file.ts';
@@ -11,7 +12,7 @@ const minRsaBits = 2048;
 /** Turns an entry of the key file into a key. Throws KeyFileError that names the entry. */
 export async function importKey(entry: KeyEntry, remote: RemoteKeysOptions): Promise<Key> {
   const { kid, tenant, typ, issuer, audience } = entry;
-  const common = { kid, tenant, typ, issuer, audience };
+  const common = { kid, tenant, typ, issuer, audience, mark: markOf(entry) };
   switch (entry.type) {
     case 'secret':
       return { ...common, type: 'secret', algorithms: ['HS256'], key: await importSecret(entry.secret) };
@@ -26,6 +27,15 @@ export async function importKey(entry: KeyEntry, remote: RemoteKeysOptions): Pro
     case 'pem':
       return { ...common, type: 'public', algorithms: [entry.alg], key: await importPublic(entry) };
   }
+}
+
+/** Tells a key from another one under the same `kid`. Of a JWKS its address: which keys are there is its issuer's affair. */
+function markOf(entry: KeyEntry): string {
+  const { place, ...rest } = entry;
+  const text = JSON.stringify(rest, (_name, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 /** Imports a secret for HS256, to verify and to sign. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileMark, watchFile } from './file-watch.ts';
-import { importKey, importSecret } from './import-key.ts';
+import { importKey } from './import-key.ts';
 import { KeyFileError, minSecretBytes, parseKeyFile } from './key-file.ts';
 import { Keyring } from './keyring.ts';
 import type { AuthLog } from './log.ts';
@@ -37,7 +37,7 @@ const howToMakeKeys = 'make keys with: signalbox keys new > keys.json';
 export async function loadKeys(options: LoadKeysOptions): Promise<KeyStore> {
   const { file, development } = options;
   if (file !== undefined) return FileKeyStore.open(file, options);
-  if (development) return fixedKeys(await developmentKeys());
+  if (development) return fixedKeys(await developmentKeys(options.remote));
   throw new Error(
     `no keys: ${howToMakeKeys} and give the file with --key-file keys.json, or start in development with --dev`,
   );
@@ -62,11 +62,10 @@ export async function readKeys(file: string, remote: RemoteKeysOptions): Promise
   return new Keyring(await Promise.all(entries.map((entry) => importKey(entry, remote))));
 }
 
-async function developmentKeys(): Promise<Keyring> {
-  const key = await importSecret(randomBytes(minSecretBytes));
-  return new Keyring([
-    { type: 'secret', kid: 'dev', tenant: '', typ: 'signalbox+jwt', algorithms: ['HS256'], key },
-  ]);
+async function developmentKeys(remote: RemoteKeysOptions): Promise<Keyring> {
+  const secret = JSON.stringify({ kid: 'dev', secret: randomBytes(minSecretBytes).toString('base64url') });
+  const entries = parseKeyFile(`{"keys":[${secret}]}`, 'the development key');
+  return new Keyring(await Promise.all(entries.map((entry) => importKey(entry, remote))));
 }
 
 class FileKeyStore implements KeyStore {

@@ -15,6 +15,8 @@ interface KeyCommon {
   /** Tenant of every token that the key signs; '' by default. */
   readonly tenant: string;
   readonly typ: TokenType;
+  /** Fingerprint of the entry in the key file: of its names, its bounds and its key. */
+  readonly mark: string;
   /** `iss` that a token must have. */
   readonly issuer?: string | undefined;
   /** `aud` that a token must have, or have among others. */

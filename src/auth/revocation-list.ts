@@ -50,6 +50,7 @@ export class RevocationList implements TokenRevoker {
   }
 
   isRevoked(grants: Grants): boolean {
+    if (this.#entries.size === 0) return false;
     const { tenant, tokenId, identity } = grants;
     return (
       (tokenId !== '' && this.#applies(tokenEntry(tenant, tokenId), grants)) ||

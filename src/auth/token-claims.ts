@@ -24,6 +24,11 @@ export interface Claims {
   readonly admin?: boolean;
   /** `jti`, for revocation. Default: random. */
   readonly tokenId?: string;
+  /**
+   * Until then the gateway may renew the token by itself, inside a session that uses it (`renew`), in milliseconds since 1970.
+   * Default: never; the client asks its backend. Only keys with a secret can renew.
+   */
+  readonly renewUntil?: number;
 }
 
 /** The claims as a token spells them. Throws ClaimError for values that the gateway would refuse. */
@@ -39,6 +44,7 @@ export function writeClaims(claims: Claims): Record<string, unknown> {
     create: claims.create || undefined,
     adm: claims.admin || undefined,
     jti: claims.tokenId,
+    renew: claims.renewUntil ? Math.floor(claims.renewUntil / 1000) : undefined,
   };
   for (const claim of Object.keys(payload)) if (payload[claim] === undefined) delete payload[claim];
   readClaims(payload, { kid: '', tenant: '' });

@@ -27,26 +27,36 @@ export class JwtIssuer implements TokenIssuer {
     this.#newTokenId = newTokenId;
   }
 
-  async issue(issuer: Grants, token: NewToken, lifetimeMs: number): Promise<IssuedToken | IssueRefusal> {
-    const key = this.#keys.current.get(issuer.keyId);
-    if (key === undefined || key.tenant !== issuer.tenant) {
+  issue(issuer: Grants, token: NewToken, lifetimeMs: number): Promise<IssuedToken | IssueRefusal> {
+    return this.#sign(issuer, token, {}, lifetimeMs);
+  }
+
+  renew(token: Grants, lifetimeMs: number): Promise<IssuedToken | IssueRefusal> {
+    const { tokenId, renewUntil } = token;
+    return this.#sign(token, token, { renewUntil, ...(tokenId === '' ? {} : { tokenId }) }, lifetimeMs);
+  }
+
+  async #sign({ keyId, tenant }: Grants, token: NewToken, more: Claims, lifetimeMs: number) {
+    const key = this.#keys.current.get(keyId);
+    if (key === undefined || key.tenant !== tenant) {
       return {
         refused: 'no-key',
-        detail: `the key "${issuer.keyId}" of your token is no longer in the key file`,
-      };
+        detail: `the key "${keyId}" of your token is no longer in the key file`,
+      } as const;
     }
     if (key.type !== 'secret') {
-      const detail = `your token was signed with "${issuer.keyId}", whose private half the gateway does not have: sign tokens where that key is, or call with a token of an HS256 key`;
-      return { refused: 'no-key', detail };
+      const detail = `your token was signed with "${keyId}", whose private half the gateway does not have: sign tokens where that key is, or call with a token of an HS256 key`;
+      return { refused: 'no-key', detail } as const;
     }
     try {
-      return await signToken({ ...key, alg: 'HS256' }, claimsOf(token), {
+      const claims = { ...claimsOf(token), ...more };
+      return await signToken({ ...key, alg: 'HS256' }, claims, {
         now: this.#now(),
         lifetimeMs,
         tokenId: this.#newTokenId(),
       });
     } catch (error) {
-      if (error instanceof ClaimError) return { refused: 'invalid', detail: error.message };
+      if (error instanceof ClaimError) return { refused: 'invalid', detail: error.message } as const;
       throw error;
     }
   }

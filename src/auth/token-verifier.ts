@@ -90,6 +90,12 @@ export class JwtVerifier implements TokenVerifier {
     return this.#unlessRevoked(grants);
   }
 
+  recheck(grants: Grants): TokenRefusal | undefined {
+    if (this.#revocations.isRevoked(grants)) return revoked;
+    if (this.#keys.current.get(grants.keyId)?.mark === grants.keyMark) return undefined;
+    return invalid(`the key ${quote(grants.keyId)} of the token is no longer in the gateway's key file`);
+  }
+
   async #verifyWith(key: Key, algorithms: string[], token: string): Promise<Grants> {
     const now = this.#now();
     const options: JWTVerifyOptions = {
@@ -112,9 +118,7 @@ export class JwtVerifier implements TokenVerifier {
   }
 
   #unlessRevoked(grants: Grants): Grants | TokenRefusal {
-    return this.#revocations.isRevoked(grants)
-      ? { reason: 'revoked', detail: 'the token was revoked; ask for a new one' }
-      : grants;
+    return this.#revocations.isRevoked(grants) ? revoked : grants;
   }
 
   #refusalOf(error: unknown, key: Key): TokenRefusal {
@@ -168,6 +172,8 @@ export class JwtVerifier implements TokenVerifier {
     }
   }
 }
+
+const revoked: TokenRefusal = { reason: 'revoked', detail: 'the token was revoked; ask for a new one' };
 
 function readHint(token: string) {
   try {

@@ -6,6 +6,8 @@ export interface Grants {
   readonly tenant: string;
   /** `kid` of the key in the key file that the token was verified with. */
   readonly keyId: string;
+  /** Fingerprint of that key: another key under the same `kid` has another one. */
+  readonly keyMark: string;
   /** `sub`; '' asks for an anonymous identity made for the session. 1 to 128 bytes of UTF-8. */
   readonly identity: string;
   /** `name`: display name, or ''. */
@@ -30,6 +32,8 @@ export interface Grants {
   readonly issuedAt: number;
   /** `exp`, in milliseconds since 1970; Infinity when absent. */
   readonly expiresAt: number;
+  /** `renew`: until then the gateway may renew the token by itself, in milliseconds since 1970; 0 when absent: never. */
+  readonly renewUntil: number;
 }
 
 /**
@@ -44,6 +48,10 @@ export interface TokenRefusal {
 /** Verifies tokens. Implemented in `auth`; never throws for a bad token. */
 export interface TokenVerifier {
   verify(token: string): Promise<Grants | TokenRefusal>;
+  /**
+   * Why a token that was good is good no longer, its end aside: it was revoked, or its key is gone. Undefined: it still is.
+   */
+  recheck(grants: Grants): TokenRefusal | undefined;
 }
 
 export function isRefusal(result: Grants | TokenRefusal): result is TokenRefusal {

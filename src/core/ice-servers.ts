@@ -13,6 +13,8 @@ export interface IceServerList {
   readonly servers: IceServer[];
   /** When the first of the credentials ends, in milliseconds since 1970; Infinity when none does. */
   readonly expiresAt: number;
+  /** Connections through these servers go on when the credentials that they were made with end. Absent: they end. */
+  readonly keepsRelays?: boolean;
 }
 
 /** Chooses the STUN and TURN servers of a session, with fresh credentials. Implemented in `ice`. */

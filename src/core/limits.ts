@@ -56,6 +56,11 @@ export interface CoreLimits {
   readonly resumeWindowMs: number;
   /** Longest hold that a SUSPENDED client may ask for, in milliseconds. */
   readonly holdMs: number;
+  /**
+   * How long after the beginning of a session the gateway renews its token by itself, in milliseconds, where the token's claim
+   * `renew` permits that: a person who left a page open does not stay for ever.
+   */
+  readonly renewalMs: number;
   /** An acknowledgement waits so long for a frame that takes it along, in milliseconds. */
   readonly ackDelayMs: number;
   /** … or until so many frames wait for it. */
@@ -88,6 +93,7 @@ export const defaultLimits: CoreLimits = Object.freeze({
   pongTimeoutMs: 7_000,
   resumeWindowMs: 30_000,
   holdMs: 3_600_000,
+  renewalMs: 7 * 86_400_000,
   ackDelayMs: 100,
   ackFrames: 32,
 });

@@ -17,6 +17,7 @@ import { type Opener, openSession } from './session/open-session.ts';
 import { Pump } from './session/pump.ts';
 import type { Session } from './session/session.ts';
 import type { CoreLog, SessionHost } from './session/session-host.ts';
+import { endingOfToken } from './session/token-reason.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import { FrameScan } from './wire/scan.ts';
 import { Slab } from './wire/slab.ts';
@@ -24,7 +25,8 @@ import { Slab } from './wire/slab.ts';
 /** How often what falls due with time is looked at, in milliseconds. */
 const sweepIntervalMs = 1000;
 
-export const tokenEnded = 'the token of this session has ended: resume with a new one';
+/** Sessions whose credentials are renewed at one look: each costs a signature, and the others wait for the next look. */
+const renewalsPerSweep = 500;
 
 export interface SignalingNodeOptions {
   readonly engine: Engine;
@@ -66,6 +68,7 @@ export class SignalingNode {
   readonly #startedAt: number;
   readonly #id: string;
   #cancelSweep: Cancel | undefined;
+  #newestBirth = 0;
   #stopped = false;
 
   constructor(options: SignalingNodeOptions) {
@@ -80,6 +83,10 @@ export class SignalingNode {
       host,
       serverVersion: options.version,
       region: options.region,
+      nextBirth: () => {
+        this.#newestBirth = Math.max(clock.now(), this.#newestBirth + 1);
+        return this.#newestBirth;
+      },
       session: (id) => this.#sessions.get(id),
       register: (session) => this.#sessions.set(session.id, session),
     };
@@ -130,7 +137,7 @@ export class SignalingNode {
 
   /** The sending half of a session without full duplex (`SendFrames`). */
   readonly sendFrames = (batch: SendFramesBatch, done: (result: SendFramesResult) => void): void => {
-    const { crypto, clock } = this.#options;
+    const { crypto } = this.#options;
     if (this.#stopped) {
       done({ kind: 'refused', ending: endingOf(Reason.DRAINING, 'the gateway shuts down') });
       return;
@@ -145,8 +152,9 @@ export class SignalingNode {
       done({ kind: 'refused', ending: { ...ending, nextStep: NextStep.RECONNECT } });
       return;
     }
-    if (session.grants.expiresAt <= clock.now()) {
-      done({ kind: 'refused', ending: endingOf(Reason.TOKEN_EXPIRED, tokenEnded) });
+    const ending = endingOfToken(this.#options, session.grants);
+    if (ending !== undefined) {
+      done({ kind: 'refused', ending });
       return;
     }
     if (batch.ack > 0) session.acknowledge(batch.ack);
@@ -177,6 +185,14 @@ export class SignalingNode {
     return closed;
   }
 
+  /**
+   * The keys have changed. Connections whose token was signed with a key that is gone end: their sessions may come back with
+   * a token of another key. Returns how many.
+   */
+  recheckTokens(): number {
+    return [...this.#sessions.values()].filter((session) => this.#endForToken(session)).length;
+  }
+
   #open(hello: Hello, connection: Connection): void {
     openSession(this.#opener, hello, connection).catch((error: unknown) => {
       this.#options.log.error({ err: error }, 'a session could not be opened');
@@ -193,12 +209,23 @@ export class SignalingNode {
 
   #sweep(): void {
     const now = this.#options.clock.now();
+    let renewals = 0;
     void this.#sweepEngine();
     for (const session of [...this.#sessions.values()]) {
       session.liveness.check(now);
-      if (session.grants.expiresAt > now || session.state.kind !== 'attached') continue;
-      session.state.connection.end(endingOf(Reason.TOKEN_EXPIRED, tokenEnded));
+      if (session.state.kind !== 'attached') continue;
+      if (session.grants.expiresAt <= now) this.#endForToken(session);
+      else if (renewals < renewalsPerSweep && session.credentials.check(now)) renewals += 1;
     }
+  }
+
+  /** The token of the session is good no longer. Without it, or with another one, the session may come back, but for revoked ones. */
+  #endForToken(session: Session): boolean {
+    const ending = endingOfToken(this.#options, session.grants);
+    if (ending === undefined) return false;
+    if (ending.nextStep === NextStep.STOP) session.close(ending.reason, ending);
+    else session.endConnection(ending);
+    return true;
   }
 
   async #sweepEngine(): Promise<void> {

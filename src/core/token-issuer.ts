@@ -36,6 +36,11 @@ export interface IssueRefusal {
 export interface TokenIssuer {
   /** Signs with the key, and so for the tenant, of the token that gave `issuer`. */
   issue(issuer: Grants, token: NewToken, lifetimeMs: number): Promise<IssuedToken | IssueRefusal>;
+  /**
+   * The same token with a later end. It keeps its `jti`, so that revoking the one revokes the other, and says that it was
+   * issued now.
+   */
+  renew(token: Grants, lifetimeMs: number): Promise<IssuedToken | IssueRefusal>;
 }
 
 /** Tokens to make void: by `jti`, and all of an identity that were issued until now ('': none). */

@@ -22,6 +22,7 @@ export class ConfiguredIceServers implements IceServers {
     const now = this.#now();
     const servers: IceServer[] = [];
     let expiresAt = Number.POSITIVE_INFINITY;
+    let keepsRelays = true;
     for (const config of this.#configs) {
       const { urls, region = '' } = config;
       const common = { urls: [...urls], region };
@@ -38,9 +39,10 @@ export class ConfiguredIceServers implements IceServers {
         const credentials = turnCredentials(secret, user, end, config.digest ?? 'sha1');
         servers.push(create(IceServerSchema, { ...common, ...credentials }));
         expiresAt = Math.min(expiresAt, end);
+        keepsRelays &&= config.keepsRelays ?? false;
       }
     }
-    return { servers, expiresAt };
+    return { servers, expiresAt, keepsRelays };
   }
 }
 

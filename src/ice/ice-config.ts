@@ -32,6 +32,11 @@ export interface SecretServers extends Servers {
   readonly digest?: TurnDigest;
   /** Milliseconds that credentials live at most, at least 60,000. Default 86,400,000. */
   readonly ttlMs?: number;
+  /**
+   * Whether relayed connections go on when the credentials that they were made with end. coturn looks at the end as a connection
+   * is made and not again; other servers refuse to refresh it. Default false: clients restart ICE in time.
+   */
+  readonly keepsRelays?: boolean;
   /** What the user name shows to the TURN server and to the network. Default `session`. */
   readonly user?: 'session' | 'identity';
 }

@@ -54,11 +54,14 @@ export const testVerifier: TokenVerifier = {
       admin: false,
       tokenId: '',
       issuedAt: 0,
+      keyMark: '',
+      renewUntil: 0,
       ...rest,
       permissions: fromJson(PermissionsSchema, permissions ?? {}) satisfies Permissions,
       expiresAt: typeof expiresAt === 'number' ? expiresAt : Number.POSITIVE_INFINITY,
     };
   },
+  recheck: () => undefined,
 };
 
 /** Signs tokens that `testVerifier` takes. */
@@ -67,6 +70,9 @@ export const testIssuer: TokenIssuer = {
     const { permissions, ...rest } = token;
     const said = testToken({ ...rest, tenant: issuer.tenant, permissions: permissions ?? usual });
     return { token: said, tokenId: 'test', expiresAt: Date.now() + lifetimeMs };
+  },
+  async renew() {
+    return { refused: 'no-key', detail: 'tests that renew tokens bring an issuer' };
   },
 };
 
@@ -95,6 +101,10 @@ export class ShiftedClock implements Clock {
       clearTimeout(timer);
       this.#timers.delete(timer);
     };
+  }
+
+  next(run: () => void): void {
+    queueMicrotask(run);
   }
 
   soon(run: () => void): void {

@@ -2,6 +2,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { ClientFrameSchema, ServerFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
 import { RoomSettingsSchema } from '../../gen/signalbox/v1/room_pb.ts';
 import type { Engine } from '../../src/core/engine.ts';
+import type { TokenVerifier } from '../../src/core/grants.ts';
 import type { Lane, OpenLane } from '../../src/core/lane.ts';
 import { type CoreLimits, defaultLimits } from '../../src/core/limits.ts';
 import { type RoomProfile, RoomProfiles } from '../../src/core/room/room-profiles.ts';
@@ -63,7 +64,11 @@ function splitFrames(bytes: Uint8Array): Uint8Array[] {
   return frames;
 }
 
-export interface TestNodeOptions extends Partial<Pick<SignalingNodeOptions, 'verifier' | 'issuer'>> {
+export interface TestNodeOptions extends Partial<Pick<SignalingNodeOptions, 'issuer' | 'iceServers'>> {
+  /** Default: `testVerifier`, whose tokens stay good. */
+  readonly verifier?: Pick<TokenVerifier, 'verify'> & Partial<TokenVerifier>;
+  /** Default: a clock of its own. */
+  readonly clock?: VirtualClock;
   readonly limits?: Partial<CoreLimits>;
   /** Settings of every room; a join creates it. */
   readonly settings?: MessageInitShape<typeof RoomSettingsSchema>;
@@ -107,7 +112,8 @@ export interface InRoom {
 const mostTicks = 1000;
 
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
-  const clock = new VirtualClock();
+  const clock = options.clock ?? new VirtualClock();
+  const verifier = options.verifier ?? testVerifier;
   const limits = { ...defaultLimits, ...options.limits };
   const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits });
   const settings = resolveSettings(create(RoomSettingsSchema, options.settings));
@@ -123,9 +129,12 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
     crypto: nodeCrypto,
     limits,
     profiles: new RoomProfiles(options.profiles ?? [{ pattern: '*', joinCreates: true, settings }]),
-    verifier: options.verifier ?? testVerifier,
+    verifier: {
+      verify: (token) => verifier.verify(token),
+      recheck: (grants) => verifier.recheck?.(grants),
+    },
     issuer: options.issuer ?? testIssuer,
-    iceServers: { for: () => ({ servers: [], expiresAt: Number.POSITIVE_INFINITY }) },
+    iceServers: options.iceServers ?? { for: () => ({ servers: [], expiresAt: Number.POSITIVE_INFINITY }) },
     log,
     version: '0.0.0-test',
     region: 'test',

@@ -41,7 +41,7 @@ describe('the servers of a session', () => {
   });
 
   it('may be none', () => {
-    expect(make().for(session)).toEqual({ servers: [], expiresAt: Number.POSITIVE_INFINITY });
+    expect(make().for(session)).toMatchObject({ servers: [], expiresAt: Number.POSITIVE_INFINITY });
   });
 
   it('name the session and not the person, unless told to', () => {

@@ -17,7 +17,7 @@ import { findPresence } from './find-membership.ts';
 import type { Outcome } from './handle-frame.ts';
 import { contentOf, denyMessage, isDirected, refuseContent } from './handle-message.ts';
 import type { Session } from './session.ts';
-import { tokenReason } from './token-reason.ts';
+import { endingOfToken, tokenReason } from './token-reason.ts';
 
 /** Foreground, background, suspended: a suspended client is not tested, and keeps its session for the hold. */
 export function handleClientState(
@@ -69,6 +69,8 @@ export function handleRefreshToken(session: Session, { token }: RefreshToken): P
   return verifier.verify(token).then((grants) => {
     const fieldPath = 'refresh_token.token';
     if (isTokenRefusal(grants)) return refuse(tokenReason(grants), grants.detail, { fieldPath });
+    const ending = endingOfToken(session.host, grants);
+    if (ending !== undefined) return refuse(ending.reason, ending.detail, { fieldPath });
     const { tenant, identity } = session.info;
     if (grants.tenant !== tenant || (grants.identity !== '' && grants.identity !== identity)) {
       return refuse(Reason.DENIED, 'the token is for another identity', { fieldPath });
@@ -81,6 +83,7 @@ export function handleRefreshToken(session: Session, { token }: RefreshToken): P
       });
     }
     regrant(session, grants);
+    session.credentials.renewIceServers();
     return undefined;
   });
 }
@@ -90,6 +93,7 @@ export function regrant(session: Session, grants: Grants): void {
   const { engine } = session.host;
   const patch = changeOf(session.grants, grants);
   session.grants = grants;
+  session.credentials.granted();
   for (const { key, name, participant } of [...session.rooms.values()]) {
     if (!coversRoom(grants, name)) {
       void engine.leave(key, session.id, {

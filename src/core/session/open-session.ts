@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import { handleClientState, regrant } from './handle-session.ts';
 import { Session } from './session.ts';
 import type { SessionHost } from './session-host.ts';
-import { tokenReason } from './token-reason.ts';
+import { endingOfToken, tokenReason } from './token-reason.ts';
 import { encodeWelcome, type WelcomeParts } from './welcome.ts';
 
 /** What opening a session needs beside the host. */
@@ -17,6 +17,8 @@ export interface Opener {
   readonly host: SessionHost;
   readonly serverVersion: string;
   readonly region: string;
+  /** When a session that begins now was born: no two on this node were born at the same time, in milliseconds. */
+  nextBirth(): number;
   session(id: string): Session | undefined;
   register(session: Session): void;
 }
@@ -63,7 +65,7 @@ async function open(
     return;
   }
   const { host } = opener;
-  const { crypto, clock, engine } = host;
+  const { crypto, engine } = host;
   const id = crypto.random(12);
   const secret = crypto.random(32);
   const sendKey = sendKeyOf(host, id, secret);
@@ -72,11 +74,14 @@ async function open(
     tenant: grants.tenant,
     identity: grants.identity === '' ? `anonymous-${crypto.random(6)}` : grants.identity,
     device: hello.deviceId === '' ? id : hello.deviceId,
-    bornAt: clock.now(),
+    bornAt: opener.nextBirth(),
     sendKeyHash: crypto.sha256(sendKey),
     features: knownFeatures(hello),
   };
   await engine.openSession({ ...info, secretHash: crypto.sha256(secret), attempt: 1 });
+  // The token was good a while ago; it may have been revoked since, and nobody found the session to end it.
+  const ending = endingOfToken(host, grants);
+  if (ending !== undefined) connection.end(ending);
   if (connection.isEnded) {
     // Nobody knows of this session: nobody could take it up.
     await engine.endSession(id);
@@ -128,9 +133,9 @@ async function resume(
   if (attempt < session.attempt) {
     return { reason: Reason.REPLACED, detail: `attempt ${session.attempt} owns the session` };
   }
-  if (grants === undefined && session.grants.expiresAt <= host.clock.now()) {
-    const detail = 'the token of this session has ended: resume with a new one';
-    connection.end(endingOf(Reason.TOKEN_EXPIRED, detail));
+  const ending = endingOfToken(host, grants ?? session.grants);
+  if (ending !== undefined) {
+    connection.end(ending);
     return undefined;
   }
   if (grants !== undefined) regrant(session, grants);

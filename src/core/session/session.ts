@@ -8,6 +8,7 @@ import type { Grants } from '../grants.ts';
 import { type Ending, endingOf } from '../refusal.ts';
 import type { RoomKey } from '../room-key.ts';
 import type { Connection } from './connection.ts';
+import { CredentialClock } from './credential-clock.ts';
 import { denyMessage } from './handle-message.ts';
 import { Incoming } from './incoming.ts';
 import { Liveness } from './liveness.ts';
@@ -46,6 +47,7 @@ export class Session {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   readonly liveness: Liveness;
+  readonly credentials: CredentialClock;
   grants: Grants;
   attempt = 1;
   /** How many joins were made: participant ids are never used twice. */
@@ -63,6 +65,7 @@ export class Session {
     this.incoming = new Incoming(this);
     this.outgoing = new Outgoing(this);
     this.liveness = new Liveness(this);
+    this.credentials = new CredentialClock(this);
   }
 
   get state(): SessionState {
@@ -88,6 +91,7 @@ export class Session {
       this.#announce(State.ACTIVE);
     }
     this.liveness.attached();
+    this.credentials.attached(resume !== undefined);
     this.host.markDirty(this);
   }
 

@@ -26,14 +26,9 @@ export interface WelcomeParts {
 
 /** Welcome, as a ServerFrame: made anew at each attach. */
 export function encodeWelcome(session: Session, parts: WelcomeParts): Uint8Array {
-  const { host, grants, info, attempt } = session;
+  const { host, grants, attempt } = session;
   const { limits, clock } = host;
-  const ice = host.iceServers.for({
-    sessionId: session.id,
-    identity: info.identity,
-    tenant: info.tenant,
-    tokenExpiresAt: grants.expiresAt,
-  });
+  const ice = session.credentials.iceServers();
   const value = create(WelcomeSchema, {
     sessionId: session.id,
     outcome: parts.outcome,
