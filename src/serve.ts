@@ -79,6 +79,11 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       crypto: nodeCrypto,
     });
     await node.start();
+    keys.onChange(() => {
+      const ended = node.recheckTokens();
+      if (ended > 0)
+        log.warn({ sessions: ended }, 'sessions were sent away: the keys of their tokens are gone');
+    });
     const newTokenId = () => nodeCrypto.random(12);
     const developmentTokens = config.development
       ? new DevelopmentTokens({ keys, now, newTokenId })
