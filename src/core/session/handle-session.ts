@@ -26,9 +26,9 @@ export function handleClientState(
 ): Outcome {
   const { limits } = session.host;
   const suspended = activity === Activity.SUSPENDED;
-  session.liveness.suspended = suspended;
   const asked = hold === undefined ? limits.holdMs : durationMs(hold);
   session.holdMs = suspended ? Math.max(0, Math.min(asked, limits.holdMs)) : undefined;
+  session.liveness.rest(session.holdMs);
   if (networkChanged) session.liveness.probe();
   return undefined;
 }

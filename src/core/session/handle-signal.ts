@@ -7,12 +7,23 @@ import { encodeRelayed } from '../wire/origin.ts';
 import type { FrameScan, SignalScan } from '../wire/scan.ts';
 import type { Outcome } from './handle-frame.ts';
 import type { Membership } from './membership.ts';
+import { sendReceipts } from './receipts.ts';
 import type { Session } from './session.ts';
 
 const connectionIdBytes = 32;
 
-/** Relays a signal: its bytes go into the receiver's inbox as they are, with the gateway's Origin beside them. */
+/** Relays a signal. Whoever wants a receipt gets one in any case, beside the error of a signal that is refused. */
 export function handleSignal(session: Session, bytes: Uint8Array, scan: FrameScan): Outcome {
+  if (!scan.signal.wantReceipt) return relay(session, bytes, scan);
+  const asked = { sender: session.id, senderSeq: scan.seq };
+  return when(relay(session, bytes, scan), (refusal) => {
+    if (refusal !== undefined) sendReceipts(session.host.engine, [asked], refusal.reason);
+    return refusal;
+  });
+}
+
+/** Its bytes go into the receiver's inbox as they are, with the gateway's Origin beside them. */
+function relay(session: Session, bytes: Uint8Array, scan: FrameScan): Outcome {
   const { signal, recordStart, bodyStart, bodyEnd } = scan;
   const { host } = session;
   const size = bodyEnd - bodyStart;

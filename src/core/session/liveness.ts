@@ -14,7 +14,8 @@ export class Liveness {
   #heardAt = 0;
   #pingedAt: number | undefined;
   #pings = 0;
-  suspended = false;
+  /** The client said that it is suspended: until then it is not judged, in milliseconds since 1970. */
+  #restsUntil: number | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -22,8 +23,13 @@ export class Liveness {
 
   /** A connection begins: what the client said of itself on an older one is over. */
   attached(): void {
-    this.suspended = false;
+    this.#restsUntil = undefined;
     this.heard();
+  }
+
+  /** The client is suspended, for at most `holdMs`; undefined: it is awake. */
+  rest(holdMs: number | undefined): void {
+    this.#restsUntil = holdMs === undefined ? undefined : this.#session.host.clock.now() + holdMs;
   }
 
   /** Something came from the client. */
@@ -43,7 +49,13 @@ export class Liveness {
   /** Called about once a second while attached. */
   check(now: number): void {
     const { state, host, incoming } = this.#session;
-    if (state.kind !== 'attached' || this.suspended) return;
+    if (state.kind !== 'attached') return;
+    if (this.#restsUntil !== undefined) {
+      if (now < this.#restsUntil) return;
+      // Its hold is over, and its connection not: that may be one that nobody ends. It is judged like any other.
+      this.#restsUntil = undefined;
+      this.#session.holdMs = undefined;
+    }
     if (!incoming.isReading) {
       this.heard();
       return;

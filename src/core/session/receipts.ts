@@ -4,6 +4,12 @@ import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { Engine, FlaggedFrame } from '../engine.ts';
 import { encodeBody } from '../server-frame.ts';
 
+/** Why what stood in the inbox of a session was not delivered, by why the session ended. */
+export function undeliveredBecause(ended: Reason): Reason {
+  if (ended === Reason.LEASE_EXPIRED) return Reason.WINDOW_EXPIRED;
+  return ended === Reason.SLOW_CONSUMER ? Reason.INBOX_OVERFLOW : Reason.RECIPIENT_LEFT;
+}
+
 /** Tells senders what became of their signals: delivered, or why not. */
 export function sendReceipts(engine: Engine, flagged: readonly FlaggedFrame[], reason: Reason): void {
   for (const { sender, senderSeq } of flagged) {

@@ -15,7 +15,7 @@ import { Liveness } from './liveness.ts';
 import { Membership } from './membership.ts';
 import { Outgoing } from './outgoing.ts';
 import type { PumpTick } from './pump.ts';
-import { sendReceipts } from './receipts.ts';
+import { sendReceipts, undeliveredBecause } from './receipts.ts';
 import type { SessionHost } from './session-host.ts';
 
 /**
@@ -134,7 +134,7 @@ export class Session {
     if (before.kind === 'attached') before.connection.end(ending);
     this.host.forget(this);
     const ended = when(left, () =>
-      when(engine.endSession(this.id), (unread) => sendReceipts(engine, unread, Reason.RECIPIENT_LEFT)),
+      when(engine.endSession(this.id), (unread) => sendReceipts(engine, unread, undeliveredBecause(reason))),
     );
     if (ended instanceof Promise) {
       ended.catch((error: unknown) =>

@@ -68,7 +68,7 @@ describe('a session whose connection is lost', () => {
     ann.drop();
     const seq = bob.send({ case: 'signal', value: { to: annId, wantReceipt: true } });
     await kit.pass(window);
-    expect(bob.all('receipt')).toMatchObject([{ seq, delivered: false, reason: Reason.RECIPIENT_LEFT }]);
+    expect(bob.all('receipt')).toMatchObject([{ seq, delivered: false, reason: Reason.WINDOW_EXPIRED }]);
     bob.send({ case: 'signal', value: { to: annId } });
     await kit.settle();
     expect(bob.all('error')).toMatchObject([{ reason: Reason.RECIPIENT_LEFT }]);
