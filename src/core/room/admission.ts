@@ -144,11 +144,15 @@ function refuseDuplicate(room: RoomState, member: Member, same: readonly Member[
   if (room.settings.duplicates === Duplicates.REJECT && same.length > 0) {
     return refuse(Reason.IDENTITY_IN_USE, `${identity} is in this room already`, where);
   }
-  const { bornAt } = member.session;
-  if (replacedBy(room, member, same).some((other) => other.session.bornAt > bornAt)) {
+  if (replacedBy(room, member, same).some((other) => isNewer(other.session, member.session))) {
     return refuse(Reason.REPLACED, `a newer session of ${identity} is in this room`, where);
   }
   return undefined;
+}
+
+/** One of two is always the newer one: two that were born at the same time, on two nodes, must not evict each other in turn. */
+function isNewer(one: MemberSession, other: MemberSession): boolean {
+  return one.bornAt > other.bornAt || (one.bornAt === other.bornAt && one.id > other.id);
 }
 
 function refuseAtDoor(room: RoomState, member: Member, now: number): Refusal | undefined {
