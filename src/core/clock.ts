@@ -6,6 +6,8 @@ export interface Clock {
   after(milliseconds: number, run: () => void): Cancel;
   /** Calls `run` at the end of this tick, after all input that is already there was handled. */
   soon(run: () => void): void;
+  /** Calls `run` as soon as what runs now has returned, before other input is handled. */
+  next(run: () => void): void;
 }
 
 export type Cancel = () => void;

@@ -11,4 +11,7 @@ export const systemClock: Clock = {
   soon(run) {
     setImmediate(run);
   },
+  next(run) {
+    queueMicrotask(run);
+  },
 };

@@ -29,6 +29,10 @@ export class VirtualClock implements Clock {
     this.#soon.push(run);
   }
 
+  next(run: () => void): void {
+    queueMicrotask(run);
+  }
+
   /** Timers that are set. */
   get timers(): number {
     return this.#timers.size;

@@ -17,6 +17,8 @@ export interface Opener {
   readonly host: SessionHost;
   readonly serverVersion: string;
   readonly region: string;
+  /** Opening costs a while: when thousands come at once, each waits for its turn, and those who are there are served between. */
+  turn(): Promise<void> | undefined;
   /** When a session that begins now was born: no two on this node were born at the same time, in milliseconds. */
   nextBirth(): number;
   session(id: string): Session | undefined;
@@ -33,6 +35,8 @@ export async function openSession(opener: Opener, hello: Hello, connection: Conn
     connection.end(endingOf(Reason.MALFORMED, deviceProblem));
     return;
   }
+  await opener.turn();
+  if (connection.isEnded) return;
   const token = hello.token || connection.lane.peer.bearerToken;
   const grants = token === '' ? undefined : await opener.host.verifier.verify(token);
   if (grants !== undefined && isTokenRefusal(grants)) {

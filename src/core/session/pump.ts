@@ -20,6 +20,20 @@ interface LogRun {
   readonly upTo: number;
 }
 
+/** Longest slice of a round, in milliseconds: what comes in meanwhile waits so long. */
+const sliceMs = 8;
+/** A tick may be long where thousands of sockets have something at once: those served in it wait no longer than this for their answers. */
+const lateMs = 10;
+
+/** Sessions with something new, on their way to be flushed; a long round takes several ticks. */
+interface Round {
+  readonly sessions: readonly Session[];
+  readonly lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>;
+  next: number;
+}
+
+const emptyRound: Round = { sessions: [], lossy: new Map(), next: 0 };
+
 /**
  * Moves what is in the logs to the lanes that can take it: once a tick, each session with something new is flushed in
  * one write. Frames of a room are joined once for each distinct cursor and framing.
@@ -27,11 +41,14 @@ interface LogRun {
 export class Pump {
   readonly #clock: Clock;
   readonly #engine: Engine;
+  #round: Round = emptyRound;
   readonly #dirty = new Set<Session>();
   readonly #dirtyRooms = new Set<RoomKey>();
   readonly #followers = new Map<RoomKey, Set<Session>>();
-  readonly #lossy = new Map<RoomKey, Uint8Array[]>();
-  #scheduled = false;
+  #lossy = new Map<RoomKey, Uint8Array[]>();
+  /** Since when a slice waits for the end of its tick; undefined: none does. */
+  #scheduledAt: number | undefined;
+  #hurried = false;
 
   constructor(clock: Clock, engine: Engine) {
     this.#clock = clock;
@@ -76,24 +93,49 @@ export class Pump {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#clock.soon(() => this.#run());
+    const now = this.#clock.now();
+    if (this.#scheduledAt === undefined) {
+      this.#scheduledAt = now;
+      this.#clock.soon(() => {
+        this.#scheduledAt = undefined;
+        this.#run();
+      });
+    } else if (now - this.#scheduledAt >= lateMs && !this.#hurried) {
+      this.#hurried = true;
+      this.#clock.next(() => {
+        this.#hurried = false;
+        this.#scheduledAt = this.#clock.now();
+        this.#run();
+      });
+    }
   }
 
   #run(): void {
-    this.#scheduled = false;
     const now = this.#clock.now();
+    if (this.#round.next >= this.#round.sessions.length) this.#beginRound(now);
+    const { sessions, lossy } = this.#round;
+    const end = now + sliceMs;
+    const tick = new SharedRuns(lossy);
+    while (this.#round.next < sessions.length) {
+      const session = sessions[this.#round.next];
+      this.#round.next += 1;
+      session?.pump(tick);
+      if (this.#clock.now() >= end) break;
+    }
+    if (this.#round.next < sessions.length || this.#dirty.size > 0 || this.#dirtyRooms.size > 0) {
+      this.#schedule();
+    } else this.#round = emptyRound;
+  }
+
+  #beginRound(now: number): void {
     for (const key of this.#dirtyRooms) {
       this.#engine.view(key)?.board.settle(now);
       for (const session of this.#followers.get(key) ?? []) this.#dirty.add(session);
     }
     this.#dirtyRooms.clear();
-    const sessions = [...this.#dirty];
+    this.#round = { sessions: [...this.#dirty], lossy: this.#lossy, next: 0 };
     this.#dirty.clear();
-    const tick = new SharedRuns(this.#lossy);
-    for (const session of sessions) session.pump(tick);
-    this.#lossy.clear();
+    this.#lossy = new Map();
   }
 }
 

@@ -34,6 +34,8 @@ export interface SessionHost {
   readonly slab: Slab;
   /** The session has something to write: it is pumped at the end of this tick. */
   markDirty(session: Session): void;
+  /** The session has a connection, or has lost it: its rooms are told soon, when thousands come or go not at once. */
+  announce(session: Session): void;
   /** The session reads the room from now on, or no longer. */
   follow(key: RoomKey, session: Session): void;
   unfollow(key: RoomKey, session: Session): void;

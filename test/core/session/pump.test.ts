@@ -2,9 +2,15 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { RoomSettings_Presence as Presence, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
+import { defaultLimits } from '../../../src/core/limits.ts';
 import { roomKey } from '../../../src/core/room-key.ts';
+import { Pump } from '../../../src/core/session/pump.ts';
+import type { Session } from '../../../src/core/session/session.ts';
+import { MemoryEngine } from '../../../src/engine/memory/memory-engine.ts';
+import { nodeCrypto } from '../../../src/runtime/node-crypto.ts';
 import type { TestClient, TestNode, TestNodeOptions } from '../../helpers/test-node.ts';
 import { startTestNode } from '../../helpers/test-node.ts';
+import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 let kit: TestNode;
 
@@ -12,7 +18,7 @@ async function start(options: TestNodeOptions = {}): Promise<void> {
   kit = await startTestNode(options);
 }
 
-afterEach(() => kit.stop());
+afterEach(() => kit?.stop());
 
 function say(client: TestClient, value: string, delivery: DeliveryClass = DeliveryClass.RELIABLE): void {
   const message = { room: 'r', delivery, content: { case: 'text' as const, value } };
@@ -262,5 +268,53 @@ describe('the pump', () => {
     ann.drain();
     await kit.settle();
     expect(ann.all('rosterDelta').map(({ count }) => count)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+});
+
+describe('the pump under load', () => {
+  /** Sessions whose flush takes so long, in milliseconds, and a pump for them. */
+  function slow(costMs: number) {
+    const clock = new VirtualClock();
+    const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits: defaultLimits });
+    const flushed: string[] = [];
+    const session = (name: string) =>
+      ({
+        pump: () => {
+          flushed.push(name);
+          clock.moveTo(clock.now() + costMs);
+        },
+      }) as unknown as Session;
+    return { clock, flushed, session, pump: new Pump(clock, engine) };
+  }
+
+  it('flushes for eight milliseconds a tick, and takes what comes meanwhile behind what waits', () => {
+    const { clock, flushed, session, pump } = slow(4);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) pump.markDirty(session(name));
+    clock.tick();
+    expect(flushed).toEqual(['a', 'b']);
+    pump.markDirty(session('late'));
+    clock.tick();
+    expect(flushed).toEqual(['a', 'b', 'c', 'd']);
+    clock.tick();
+    clock.tick();
+    expect(flushed).toEqual(['a', 'b', 'c', 'd', 'e', 'late']);
+    expect(clock.hasSoon).toBe(false);
+  });
+
+  it('does not wait for the end of a tick that takes long: thousands of sockets may have something in one', async () => {
+    const { clock, flushed, session, pump } = slow(0);
+    pump.markDirty(session('a'));
+    await Promise.resolve();
+    expect(flushed).toEqual([]);
+    clock.moveTo(clock.now() + 10);
+    pump.markDirty(session('b'));
+    expect(flushed).toEqual([]);
+    await Promise.resolve();
+    expect(flushed).toEqual(['a', 'b']);
+    pump.markDirty(session('c'));
+    await Promise.resolve();
+    expect(flushed).toEqual(['a', 'b']);
+    clock.tick();
+    expect(flushed).toEqual(['a', 'b', 'c']);
   });
 });
