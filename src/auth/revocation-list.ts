@@ -1,3 +1,5 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { RevocationRecord, RevocationRecordSchema } from '../../gen/signalbox/state/v1/state_pb.ts';
 import type { Grants } from '../core/grants.ts';
 import type { Revocation, TokenRevoker } from '../core/token-issuer.ts';
 
@@ -56,6 +58,16 @@ export class RevocationList implements TokenRevoker {
       (tokenId !== '' && this.#applies(tokenEntry(tenant, tokenId), grants)) ||
       (identity !== '' && this.#applies(identityEntry(tenant, identity), grants))
     );
+  }
+
+  /** What is revoked, for a state file. */
+  save(): MessageInitShape<typeof RevocationRecordSchema>[] {
+    return [...this.#entries].map(([key, entry]) => ({ key, ...entry }));
+  }
+
+  /** Goes on from a state file. */
+  restore({ key, until, expiresAt }: RevocationRecord): void {
+    this.#entries.set(key, { until, expiresAt });
   }
 
   #put(key: string, until: number, now: number): void {

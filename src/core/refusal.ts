@@ -50,6 +50,8 @@ export interface Ending {
   readonly status: LaneEndStatus;
   readonly detail: string;
   readonly retryAfterMs?: number;
+  /** Other addresses to try. */
+  readonly endpoints?: readonly string[];
 }
 
 const endings: Partial<Record<Reason, readonly [NextStep, LaneEndStatus]>> = {

@@ -11,3 +11,7 @@ export function roomKey(tenant: string, name: string): RoomKey {
 export function roomNameOf(key: RoomKey): string {
   return key.slice(key.indexOf(separator) + 1);
 }
+
+export function tenantOf(key: RoomKey): string {
+  return key.slice(0, key.indexOf(separator));
+}

@@ -39,6 +39,7 @@ export function encodeClosed(ending: Ending): Uint8Array {
     reason: ending.reason,
     nextStep: ending.nextStep,
     detail: ending.detail,
+    endpoints: [...(ending.endpoints ?? [])],
     ...(ending.retryAfterMs === undefined ? {} : { retryAfter: durationFromMs(ending.retryAfterMs) }),
   });
   return encodeBody({ case: 'closed', value });
