@@ -16,11 +16,14 @@ export class Backoff {
     return this.#tries;
   }
 
-  /** How long to wait now, in milliseconds; at least `atLeastMs`, where the gateway asked for it. */
+  /**
+   * How long to wait now, in milliseconds; at least `atLeastMs`, where the gateway asked for it: all that it asked for the
+   * same come back over half as long again.
+   */
   next(atLeastMs = 0): number {
     const bound = Math.min(LAST_MS, FIRST_MS * 2 ** this.#tries);
     this.#tries += 1;
-    return atLeastMs + this.#random() * bound;
+    return atLeastMs + this.#random() * Math.max(bound, atLeastMs / 2);
   }
 
   reset(): void {

@@ -2,6 +2,7 @@ import { systemEnvironment } from './environment.ts';
 import { LiveSession } from './live-session.ts';
 import type { ConnectOptions } from './options.ts';
 import type { Session } from './session.ts';
+import { TabKeeper } from './tab-keeper.ts';
 
 /**
  * Connects to a gateway and opens a session.
@@ -12,5 +13,8 @@ import type { Session } from './session.ts';
  * for a URL that is none.
  */
 export async function connect(url: string | readonly string[], options: ConnectOptions): Promise<Session> {
-  return new LiveSession(systemEnvironment(), typeof url === 'string' ? [url] : url, options).opened;
+  const environment = systemEnvironment();
+  const urls = typeof url === 'string' ? [url] : url;
+  const tab = options.keepSession === 'tab' ? await TabKeeper.take(environment, urls[0] ?? '') : undefined;
+  return new LiveSession(environment, urls, options, tab).opened;
 }

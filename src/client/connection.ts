@@ -1,51 +1,50 @@
 import { Backoff } from './backoff.ts';
-import type { Closed, GoAway, NewHello, ServerFrame, Welcome } from './codec/messages.ts';
+import type { GoAway, ServerFrame, Welcome } from './codec/messages.ts';
 import { milliseconds } from './codec/time.ts';
 import type { Environment } from './environment.ts';
+import type { End, Greeting } from './line.ts';
+import { Line } from './line.ts';
 import { Liveness } from './liveness.ts';
 import type { Logger, TransportName } from './options.ts';
-import type { Routes } from './routes.ts';
-import { SignalboxError } from './signalbox-error.ts';
-import type { Link, LinkEnd } from './transport/port.ts';
-import type { NextStep, Reason } from './vocabulary.ts';
-import { nextSteps, reasons } from './vocabulary.ts';
+import type { Route, Routes } from './routes.ts';
+import type { Reason } from './vocabulary.ts';
+import { reasons } from './vocabulary.ts';
 
 /** First bound for Welcome; doubled with each round in which no route worked, up to the last. */
 const WELCOME_MS = 3_000;
 const WELCOME_LAST_MS = 15_000;
 /** A connection that lasted this long was a good one: the next pause is a short one again. */
 const STABLE_MS = 10_000;
-/** Defaults for a gateway that announces none. */
-const PING_INTERVAL_MS = 25_000;
-const PONG_TIMEOUT_MS = 10_000;
-
-/** Why a connection ended, and what that means. */
-export interface End {
-  readonly reason: Reason;
-  readonly next: NextStep;
-  readonly detail: string;
-  readonly retryAfterMs: number;
-}
+/** A first choice of transport that did not work is tried again at a change of network, at most this often. */
+const BETTER_MS = 60_000;
+/** A line that is being opened for this long is given up for another one where the network changed. */
+const STALE_MS = 500;
+/** For a gateway that announces none: the defaults of this project's own. */
+export const PING_INTERVAL_MS = 10_000;
+export const PONG_TIMEOUT_MS = 7_000;
 
 /** What a connection needs of its session. */
 export interface ConnectionOwner {
-  /** What the next try begins with. Rejects where there is no token to be had. */
-  opening(): Promise<{ readonly hello: NewHello; readonly frames: readonly Uint8Array[] }>;
-  /** Before anything else of a new connection. */
+  /** What the next line begins with. Rejects where there is no token to be had. */
+  greeting(): Promise<Greeting>;
+  /** Before anything else of a new line. Frames go there from now on. */
   welcomed(welcome: Welcome, transport: TransportName): void;
-  /** Any frame but Welcome, Ping, Pong, GoAway and Closed. Bare acknowledgements included. */
+  /** Any frame but Welcome, Ping, GoAway and Closed. Bare acknowledgements included. */
   frame(frame: ServerFrame): void;
   ping(): void;
   pong(id: number): void;
-  /** The connection ended. Returns whether to try again. */
+  /** A line that was to follow the open one did not come about: that one goes on. */
+  stays(end: End | undefined): void;
+  /** There is no open line any more. Returns whether to try again. */
   ended(end: End): boolean;
-  /** Another try begins, `attempt` counted from 0 since the connection was lost. */
+  /** Without an open line: another try begins, `attempt` counted from 0 since the last one was lost. */
   trying(attempt: number, reason: Reason): void;
 }
 
 /**
- * Keeps one link to the gateway: chooses the route, opens, tells a lost one from a final end, waits, tries again.
- * Phases: 'idle' (not wanted), 'waiting' (a pause before the next try), 'opening' (a link without Welcome), 'open'.
+ * Keeps a line to the gateway: chooses the route, opens, tells a lost line from a final end, waits, tries again. Where the
+ * open line is about to go (GoAway) or may be dead or second-best (the network changed), the next one is opened beside it and
+ * takes over at its Welcome: until then the old one carries the frames, afterwards the new one, never both.
  */
 export class Connection {
   readonly #environment: Environment;
@@ -54,13 +53,21 @@ export class Connection {
   readonly #logger: Logger;
   readonly #backoff: Backoff;
   readonly #liveness: Liveness;
-  #phase: 'idle' | 'waiting' | 'opening' | 'open' = 'idle';
-  #link: Link | undefined;
-  #stopTimer: (() => void) | undefined;
+  /** Carries frames. */
+  #line: Line | undefined;
+  /** Is being opened, in the place of a lost line or beside the open one. */
+  #next: Line | undefined;
+  #nextSince = 0;
+  #stopPause: (() => void) | undefined;
+  /** The pause is the gateway's wish: nothing ends it early. */
+  #pauseAsked = false;
   #stopGoAway: (() => void) | undefined;
-  /** Told apart by this: events of a link that was given up are nobody's. */
-  #generation = 0;
+  /** The gateway asked to leave the open line: tried until it works. */
+  #leaving = false;
+  /** A successor of the open line was given up after its Hello left. The gateway may still hear of it, and replace the line. */
+  #overtaken = false;
   #openedAt = 0;
+  #betterAt = 0;
   #rounds = 0;
   #tries = 0;
   #lastReason: Reason = 'unreachable';
@@ -71,185 +78,197 @@ export class Connection {
     this.#owner = owner;
     this.#logger = logger;
     this.#backoff = new Backoff(() => environment.random());
-    this.#liveness = new Liveness(
-      environment,
-      () => owner.ping(),
-      () =>
-        this.#lost(
-          { reason: 'unreachable', next: 'resume', detail: 'no answer to a probe', retryAfterMs: 0 },
-          true,
-        ),
-    );
+    this.#liveness = new Liveness(environment, {
+      ping: () => owner.ping(),
+      slow: () => this.#beside(routes.current),
+      dead: () => {
+        const end = { reason: 'unreachable', next: 'resume', detail: 'no answer to a probe' } as const;
+        if (this.#line !== undefined) this.#lineEnded({ ...end, retryAfterMs: 0 }, true);
+      },
+    });
   }
 
   get open(): boolean {
-    return this.#phase === 'open';
+    return this.#line !== undefined;
   }
 
   get congested(): boolean {
-    return this.#phase !== 'open' || (this.#link?.congested ?? true);
+    return this.#line?.congested ?? true;
   }
 
   /** Hands a frame over; dropped unless open. */
   send(frame: Uint8Array | undefined, ack: number): void {
-    if (this.#phase === 'open') this.#link?.send(frame, ack);
+    this.#line?.send(frame, ack);
   }
 
   /** See `Link.flush`. */
   flush(): void {
-    this.#link?.flush();
+    this.#line?.flush();
   }
 
-  /** Opens, at once; ends a pause. Nothing where a link is open or being opened. */
+  /** Opens, at once; ends a pause. Nothing where a line is open or being opened. */
   start(): void {
-    if (this.#phase === 'open' || this.#phase === 'opening') return;
-    void this.#try();
+    if (this.#line === undefined && this.#next === undefined) this.#try(this.#routes.current);
   }
 
-  /** Gives the link up, and all tries. */
+  /** Gives everything up. */
   stop(): void {
-    this.#drop();
-    this.#phase = 'idle';
+    this.#endPause();
+    this.#dropNext();
+    this.#dropLine();
   }
 
-  /** Something about the network changed: tests an open link, ends a pause. */
+  /** The connection may be dead, or there may be a way again: tests an open line, ends a pause. */
   probe(): void {
-    if (this.#phase === 'open') this.#liveness.probe();
-    else if (this.#phase === 'waiting') this.start();
+    if (this.#line !== undefined) this.#liveness.probe();
+    else if (this.#next !== undefined) {
+      if (this.#environment.now() - this.#nextSince > STALE_MS) this.#try(this.#next.route);
+    } else if (this.#stopPause !== undefined && !this.#pauseAsked) this.start();
   }
 
-  async #try(): Promise<void> {
-    this.#drop();
-    this.#phase = 'opening';
-    const generation = this.#generation;
-    const route = this.#routes.current;
-    this.#owner.trying(this.#tries, this.#lastReason);
-    this.#tries += 1;
-    try {
-      const transport = await this.#environment.transport(route.transport);
-      if (generation !== this.#generation) return;
-      const { hello, frames } = await this.#owner.opening();
-      if (generation !== this.#generation) return;
-      this.#logger.debug?.('opening', route);
-      this.#link = transport.open(
-        { url: route.url, hello, frames },
-        {
-          frame: (frame) => generation === this.#generation && this.#frame(frame, route.transport),
-          closed: (end) => generation === this.#generation && this.#linkEnded(end),
-        },
-      );
-    } catch (cause) {
-      if (generation !== this.#generation) return;
-      const detail =
-        cause instanceof SignalboxError ? cause.detail : `cannot open ${route.transport}: ${cause}`;
-      const reason = cause instanceof SignalboxError ? cause.reason : 'unreachable';
-      return this.#lost({
-        reason,
-        next: cause instanceof SignalboxError ? cause.next : 'resume',
-        detail,
-        retryAfterMs: 0,
-      });
+  /** As `probe`; and where an open line is slow to answer, or on a second choice, the next one is opened beside it. */
+  networkChanged(): void {
+    if (this.#line === undefined) {
+      this.probe();
+      return;
+    }
+    this.#liveness.probe(true);
+    const now = this.#environment.now();
+    const better = this.#routes.better(this.#line.route);
+    if (better === undefined || now - this.#betterAt < BETTER_MS) return;
+    this.#betterAt = now;
+    this.#beside(better);
+  }
+
+  // The lines.
+
+  /** Opens a line that is to follow the open one, where none is on its way. */
+  #beside(route: Route): void {
+    if (this.#line !== undefined && this.#next === undefined) this.#try(route);
+  }
+
+  #try(route: Route): void {
+    this.#endPause();
+    this.#dropNext();
+    if (this.#line === undefined) {
+      this.#owner.trying(this.#tries, this.#lastReason);
+      this.#tries += 1;
     }
     const patience = Math.min(WELCOME_LAST_MS, WELCOME_MS * 2 ** this.#rounds);
-    this.#stopTimer = this.#environment.after(patience, () => {
-      const detail = `no Welcome from ${route.url} over ${route.transport} in ${patience} ms`;
-      this.#lost({ reason: 'unreachable', next: 'resume', detail, retryAfterMs: 0 });
+    const line = new Line(this.#environment, route, patience, {
+      welcomed: (_, welcome) => this.#welcomed(line, welcome),
+      frame: (_, frame) => this.#frame(line, frame),
+      ended: (_, end) => (line === this.#next ? this.#nextEnded(line, end) : this.#lineEnded(end)),
     });
+    this.#next = line;
+    this.#nextSince = this.#environment.now();
+    this.#logger.debug?.('opening', route);
+    void line.open(() => this.#owner.greeting());
   }
 
-  #frame(frame: ServerFrame, transport: TransportName): void {
-    this.#liveness.heard();
-    const { body } = frame;
-    switch (body.case) {
-      case 'welcome':
-        this.#welcomed(body.value, transport);
-        break;
-      case 'closed':
-        this.#closed(body.value);
-        break;
-      case 'ping':
-        this.#owner.pong(body.value.id);
-        break;
-      case 'goAway':
-        this.#goAway(body.value);
-        break;
-      default:
-        if (this.#phase === 'open') this.#owner.frame(frame);
-    }
-  }
-
-  #welcomed(welcome: Welcome, transport: TransportName): void {
-    if (this.#phase !== 'opening') return;
-    this.#stopTimer?.();
-    this.#phase = 'open';
+  #welcomed(line: Line, welcome: Welcome): void {
+    this.#dropLine();
+    this.#line = line;
+    this.#next = undefined;
+    this.#endPause();
     this.#openedAt = this.#environment.now();
     this.#rounds = 0;
     this.#tries = 0;
-    this.#routes.succeeded();
+    this.#routes.succeeded(line.route);
     const interval = milliseconds(welcome.pingInterval) ?? PING_INTERVAL_MS;
     const timeout = milliseconds(welcome.pongTimeout) ?? PONG_TIMEOUT_MS;
     this.#liveness.start(interval + timeout);
-    this.#owner.welcomed(welcome, transport);
+    this.#owner.welcomed(welcome, line.route.transport);
+  }
+
+  #frame(line: Line, frame: ServerFrame): void {
+    if (line !== this.#line) return;
+    this.#liveness.heard();
+    if (frame.body.case === 'ping') this.#owner.pong(frame.body.value.id);
+    else if (frame.body.case === 'goAway') this.#goAway(frame.body.value);
+    else this.#owner.frame(frame);
   }
 
   #goAway(goAway: GoAway): void {
     this.#routes.prefer(goAway.endpoints);
     const deadline = milliseconds(goAway.deadline) ?? 0;
     const after = milliseconds(goAway.reconnectAfter) ?? this.#environment.random() * deadline;
-    const reason = reasons.word(goAway.reason);
+    this.#lastReason = reasons.word(goAway.reason);
     this.#stopGoAway?.();
-    this.#stopGoAway = this.#environment.after(after, () =>
-      this.#lost({ reason, next: 'resume', detail: 'the gateway asked to reconnect', retryAfterMs: 0 }, true),
-    );
-  }
-
-  #closed(closed: Closed): void {
-    this.#routes.prefer(closed.endpoints);
-    this.#lost({
-      reason: reasons.word(closed.reason),
-      next: nextSteps.word(closed.nextStep),
-      detail: closed.detail,
-      retryAfterMs: milliseconds(closed.retryAfter) ?? 0,
+    this.#stopGoAway = this.#environment.after(after, () => {
+      this.#leaving = true;
+      this.#beside(this.#routes.current);
     });
   }
 
-  #linkEnded({ code, detail }: LinkEnd): void {
-    const route = this.#routes.current;
-    const end = { detail: `${route.url} over ${route.transport}: ${detail}`, retryAfterMs: 0 };
-    // gRPC 10 ABORTED and 16 UNAUTHENTICATED are how the schema maps STOP and REAUTHENTICATE.
-    if (code === 16) this.#lost({ ...end, reason: 'token_invalid', next: 'reauthenticate' });
-    else if (code === 10) this.#lost({ ...end, reason: 'unspecified', next: 'stop' });
-    else this.#lost({ ...end, reason: 'unreachable', next: 'resume' });
-  }
-
-  /** `now`: the link was given up on purpose, the next one may open without a pause. */
-  #lost(end: End, now = false): void {
-    const wasOpen = this.#phase === 'open';
-    const wasStable = wasOpen && this.#environment.now() - this.#openedAt >= STABLE_MS;
-    this.stop();
-    this.#lastReason = end.reason;
-    if (wasStable) this.#backoff.reset();
+  #nextEnded(line: Line, end: End): void {
+    this.#next = undefined;
+    this.#logger.warn(`no connection: ${end.reason}, ${end.next}. ${end.detail}`);
+    this.#routes.prefer(end.endpoints ?? []);
+    const beside = this.#line !== undefined;
     // A gateway that answers is reached: what it refuses over one transport it refuses over all.
-    const unreached = !wasOpen && end.reason === 'unreachable';
+    const unreached = end.reason === 'unreachable' && (!beside || this.#leaving);
     const roundOver = unreached && this.#routes.failed();
     if (roundOver) this.#rounds += 1;
-    this.#logger.warn(`connection ended: ${end.reason}, ${end.next}. ${end.detail}`);
-    if (!this.#owner.ended(end)) return;
-    if (now || (unreached && !roundOver)) return void this.#try();
-    this.#phase = 'waiting';
-    const pause = this.#backoff.next(end.retryAfterMs);
-    this.#owner.trying(this.#tries, end.reason);
-    this.#stopTimer = this.#environment.after(pause, () => void this.#try());
+    const elsewhere = unreached && !roundOver;
+    if (beside) {
+      this.#overtaken ||= line.greeted;
+      this.#owner.stays(end);
+      if (!this.#leaving) return;
+    } else if (!this.#owner.ended(end)) return;
+    if (elsewhere) this.#try(this.#routes.current);
+    else this.#wait(end);
   }
 
-  #drop(): void {
-    this.#generation += 1;
-    this.#stopTimer?.();
+  /** `now`: the line was given up here, the next one may open without a pause. */
+  #lineEnded(told: End, now = false): void {
+    const takenOver = this.#overtaken || this.#next?.greeted === true;
+    // Replaced by its own successor; and what became of the session, that one will be told.
+    const itself = (told.reason === 'replaced' && takenOver) || (told.next === 'reconnect' && this.#next);
+    const end = itself ? { ...told, next: 'resume' as const } : told;
+    this.#dropLine();
+    if (this.#environment.now() - this.#openedAt >= STABLE_MS) this.#backoff.reset();
+    this.#lastReason = end.reason;
+    this.#tries = 0;
+    this.#routes.prefer(end.endpoints ?? []);
+    this.#logger.warn(`connection ended: ${end.reason}, ${end.next}. ${end.detail}`);
+    if (!this.#owner.ended(end)) return;
+    if (this.#next !== undefined) this.#owner.trying(0, end.reason);
+    else if (now) this.#try(this.#routes.current);
+    else this.#wait(end);
+  }
+
+  #wait(end: End): void {
+    this.#endPause();
+    const pause = this.#backoff.next(end.retryAfterMs);
+    this.#pauseAsked = end.retryAfterMs > 0;
+    if (this.#line === undefined) {
+      this.#lastReason = end.reason;
+      this.#owner.trying(this.#tries, end.reason);
+    }
+    this.#stopPause = this.#environment.after(pause, () => this.#try(this.#routes.current));
+  }
+
+  #endPause(): void {
+    this.#stopPause?.();
+    this.#stopPause = undefined;
+  }
+
+  #dropNext(): void {
+    if (this.#next === undefined) return;
+    this.#overtaken ||= this.#next.greeted;
+    this.#next.close();
+    this.#next = undefined;
+    if (this.#line !== undefined) this.#owner.stays(undefined);
+  }
+
+  #dropLine(): void {
     this.#stopGoAway?.();
-    this.#stopTimer = undefined;
     this.#stopGoAway = undefined;
+    this.#leaving = false;
+    this.#overtaken = false;
     this.#liveness.stop();
-    this.#link?.close();
-    this.#link = undefined;
+    this.#line?.close();
+    this.#line = undefined;
   }
 }

@@ -17,12 +17,25 @@ export interface Environment {
   readonly transports: readonly TransportName[];
   /** Where small things outlive the page; undefined in Node and where the browser forbids it. */
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+  /** What a reload of the page leaves; undefined in Node and where the browser forbids it. */
+  readonly tab: Tab | undefined;
   /** The page; undefined in Node. */
   readonly page: Page | undefined;
   /** 'web', or Node's platform. */
   readonly platform: string;
   /** Of this installation, else of this process or page. */
   readonly deviceId: string;
+}
+
+/** The tab that the page is in. */
+export interface Tab {
+  /** Of this tab; a duplicate of the tab begins with a copy. */
+  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /**
+   * Takes a lock that one page of this origin can have at a time. Resolves with the way to let it go; undefined where
+   * another page still has it after `ms`. Where the browser has no locks, each page gets it.
+   */
+  lock(name: string, ms: number): Promise<(() => void) | undefined>;
 }
 
 /** Where a page's events come from. */
@@ -51,6 +64,7 @@ export function systemEnvironment(): Environment {
         : ['connect-web', 'websocket']
       : ['grpc', 'websocket'],
     storage,
+    tab: inPage ? pageTab() : undefined,
     page: inPage ? { window, document, connection: networkInformation() } : undefined,
     platform: inPage ? 'web' : process.platform,
     deviceId: storage === undefined ? processId : installationId(storage),
@@ -88,6 +102,29 @@ function pageStorage(): Storage | undefined {
   }
 }
 
+function pageTab(): Tab | undefined {
+  try {
+    return { storage: sessionStorage, lock: webLock };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Web Lock (w3c.github.io/web-locks). Pages that are no secure context have none. */
+async function webLock(name: string, ms: number): Promise<(() => void) | undefined> {
+  const locks: LockManager | undefined = navigator.locks;
+  if (locks === undefined) return () => {};
+  return new Promise((resolve) => {
+    locks
+      .request(
+        name,
+        { signal: AbortSignal.timeout(ms) },
+        () => new Promise<void>((release) => resolve(release)),
+      )
+      .catch(() => resolve(undefined));
+  });
+}
+
 function networkInformation(): EventTarget | undefined {
   const found: unknown = 'connection' in navigator ? navigator.connection : undefined;
   return found instanceof EventTarget ? found : undefined;
@@ -102,8 +139,8 @@ function installationId(storage: Storage): string {
   return id;
 }
 
-/** 128 bits. `crypto.randomUUID` would need a secure context. */
-function randomId(): string {
+/** 128 random bits in hexadecimal. `crypto.randomUUID` would need a secure context. */
+export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, '0'),
   ).join('');

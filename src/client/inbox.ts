@@ -16,6 +16,8 @@ export class Inbox {
   #epoch = '';
   #received = 0;
   #acknowledged = 0;
+  /** What the Hello on its way said, until it is answered. */
+  #told: number | undefined;
   #stopTimer: (() => void) | undefined;
   #dueMs = 0;
 
@@ -39,6 +41,7 @@ export class Inbox {
     this.#epoch = epoch;
     this.#received = nextSeq - 1;
     this.#acknowledged = this.#received;
+    this.#told = undefined;
     this.#settle();
   }
 
@@ -46,7 +49,7 @@ export class Inbox {
   take(seq: number): boolean {
     if (seq <= this.#received) return false;
     this.#received = seq;
-    if (this.#received - this.#acknowledged >= ACK_FRAMES) this.#acknowledge();
+    if (this.#told === undefined && this.#received - this.#acknowledged >= ACK_FRAMES) this.#acknowledge();
     else this.#due(ACK_MS);
     return true;
   }
@@ -72,20 +75,35 @@ export class Inbox {
 
   /** What to acknowledge with a frame that leaves now; 0: nothing new. */
   takeAck(): number {
-    if (this.#received === this.#acknowledged) return 0;
+    if (this.#told !== undefined || this.#received === this.#acknowledged) return 0;
     this.#acknowledged = this.#received;
     this.#settle();
     return this.#received;
   }
 
-  /** The connection is gone and Hello will tell the position. */
-  settle(): void {
-    this.#acknowledged = this.#received;
+  /**
+   * A Hello tells the position. Nothing is acknowledged until its answer: the gateway may let go of what is, and would find
+   * that the Hello asks for it.
+   */
+  hold(): void {
+    this.#told = this.#received;
+    this.#settle();
+  }
+
+  /** That Hello was heard (`welcomed`), or is given up. */
+  release(welcomed: boolean): void {
+    if (welcomed) this.#acknowledged = this.#told ?? this.#acknowledged;
+    this.#told = undefined;
+    this.#due(ACK_MS);
+  }
+
+  /** No connection is wanted. */
+  rest(): void {
     this.#settle();
   }
 
   #due(ms: number): void {
-    if (this.#received === this.#acknowledged) return;
+    if (this.#told !== undefined || this.#received === this.#acknowledged) return;
     if (this.#stopTimer !== undefined && this.#dueMs <= ms) return;
     this.#settle();
     this.#dueMs = ms;

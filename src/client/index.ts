@@ -30,7 +30,15 @@ export type {
   SetupReport,
 } from './room.ts';
 export type { RoomInfo } from './room-info.ts';
-export type { IceServer, IceServersChange, Limits, Session, SessionEvents, SessionState } from './session.ts';
+export type {
+  IceServer,
+  IceServersChange,
+  Limits,
+  Session,
+  SessionEvents,
+  SessionState,
+  TokenFailure,
+} from './session.ts';
 export type {
   Candidate,
   IncomingSignal,

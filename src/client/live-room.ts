@@ -36,6 +36,8 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
   readonly moderate: Moderation;
   readonly #host: RoomHost;
   readonly #options: JoinOptions;
+  /** Own id in the page before, or ''. */
+  readonly #formerId: string;
   readonly #view: RoomView;
   readonly #entered = new Deferred<Room>();
   readonly #ledger = new SendLedger();
@@ -49,11 +51,14 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
   #previousId = '';
   #stopRetry: (() => void) | undefined;
 
-  constructor(host: RoomHost, name: string, options: JoinOptions) {
+  /** `former`: own id in the page before; `replaces`: that one's session was lost. */
+  constructor(host: RoomHost, name: string, options: JoinOptions, former = { id: '', replaces: false }) {
     super((error) => host.logger.error('a listener threw', error), ['message', 'signal']);
     this.#host = host;
     this.name = name;
     this.#options = options;
+    this.#formerId = former.id;
+    if (former.replaces) this.#previousId = former.id;
     this.#ownName = options.name ?? '';
     this.#attributes = new Map(Object.entries(options.attributes ?? {}));
     this.#view = new RoomView(name, this, host.logger, (origin) => this.#ledger.echoed(origin));
@@ -111,6 +116,10 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
 
   get closed(): boolean {
     return this.#phase === 'closed';
+  }
+
+  get restored(): boolean {
+    return this.#formerId !== '';
   }
 
   async send(type: string, content: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
@@ -209,7 +218,7 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
     if (this.#phase === 'closed') return [];
     this.#stopRetry?.();
     const { self } = this.#view;
-    this.#previousId = self?.id ?? '';
+    this.#previousId = self?.id ?? this.#formerId;
     this.#phase = 'joining';
     const failed = (error: SignalboxError) => this.#host.logger.warn('not restored', this.name, error);
     const again: FrameBody[] = [];

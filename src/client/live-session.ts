@@ -1,47 +1,45 @@
-import { ClientState_Activity } from '../../gen/signalbox/v1/session_pb.ts';
-import { encode } from './codec/encode.ts';
-import type { NewHello, Resync, ServerFrame, Welcome } from './codec/messages.ts';
-import { durationFrom, timestampMs } from './codec/time.ts';
-import type { ConnectionOwner, End } from './connection.ts';
+import type { ServerFrame, Welcome } from './codec/messages.ts';
+import { timestampMs } from './codec/time.ts';
+import type { ConnectionOwner } from './connection.ts';
 import { Connection } from './connection.ts';
 import { Deferred } from './deferred.ts';
 import { LiveEmitter } from './emitter.ts';
 import type { Environment } from './environment.ts';
 import { consoleLogger } from './environment.ts';
-import { refusalFromWire } from './frame-error.ts';
+import { leaveBody } from './frame-bodies.ts';
 import { Handshake } from './handshake.ts';
 import { iceServersFromWire } from './ice-servers.ts';
-import { Inbox } from './inbox.ts';
 import { limitsFromWire } from './limits.ts';
+import type { End, Greeting } from './line.ts';
 import { LiveRoom } from './live-room.ts';
 import type { ConnectOptions, JoinOptions, Logger, TransportName } from './options.ts';
 import type { Draft, FrameBody } from './outbox.ts';
-import { Outbox, unheard } from './outbox.ts';
+import { unheard } from './outbox.ts';
+import { HOLD_MS, PAGE_GRACE_MS, PageLife, tellSuspended } from './page-life.ts';
 import { watchPage } from './page-watch.ts';
-import { Pings } from './pings.ts';
-import { Receipts } from './receipts.ts';
 import type { Room } from './room.ts';
 import type { RoomHost } from './room-host.ts';
-import { Rooms } from './rooms.ts';
 import { Routes } from './routes.ts';
 import type { IceServer, Limits, Session, SessionEvents, SessionState } from './session.ts';
 import type { Receipt } from './signal.ts';
 import { SignalboxError } from './signalbox-error.ts';
+import type { TabKeeper, TabPast } from './tab-keeper.ts';
 import { TokenRenewal } from './token-renewal.ts';
 import { TokenSource } from './token-source.ts';
+import { Traffic } from './traffic.ts';
 import type { NextStep, Reason } from './vocabulary.ts';
 import { reasons } from './vocabulary.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
-const HOLD_MS = 600_000;
 /** What `close` and `suspend` give the gateway to take their last frames. */
 const FAREWELL_MS = 1_500;
-/** Delay before peers are told that a page went: a reload comes back within it. */
-const PAGE_GRACE_MS = 5_000;
+
+/** The gateway has no time, and has not looked at what it was told. */
+const BUSY: readonly Reason[] = ['overloaded', 'rate_limited'];
 
 /**
- * A session as the SDK keeps it. What it holds beyond a connection: the handshake's secrets, the outbox, the inbox's
- * cursor, the rooms. `SessionState` tells where it stands; `#setState` is the only way there.
+ * A session as the SDK keeps it: the handshake's secrets, the connection, the traffic over it. `SessionState` tells where it
+ * stands; `#setState` is the only way there.
  */
 export class LiveSession extends LiveEmitter<SessionEvents> implements Session, ConnectionOwner, RoomHost {
   readonly environment: Environment;
@@ -49,38 +47,40 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   readonly #handshake: Handshake;
   readonly #renewal: TokenRenewal;
   readonly #connection: Connection;
-  readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
-  readonly #pings: Pings;
-  readonly #receipts = new Receipts();
-  readonly #rooms = new Rooms();
+  readonly #traffic: Traffic;
   readonly #opened = new Deferred<Session>();
   /** Undone when the session closes. */
   readonly #undo: (() => void)[] = [];
+  /** Rooms that the page before was in and this one has not joined: own ids by name. */
+  readonly #formerRooms: Map<string, string>;
+  /** The session of the page before was lost. */
+  #formerLost = false;
   #state: SessionState = { status: 'connecting' };
   #limits = limitsFromWire(undefined);
   #iceServers: readonly IceServer[] = [];
-  /** Frames that the opening carried. */
+  /** Frames that went with the Hello. */
   #openedWith = 0;
   #lastDetail = '';
 
-  constructor(environment: Environment, urls: readonly string[], options: ConnectOptions) {
+  /** `tab`: with `keepSession: 'tab'`. */
+  constructor(environment: Environment, urls: readonly string[], options: ConnectOptions, tab?: TabPast) {
     const { transport = 'auto', connectTimeoutMs = CONNECT_TIMEOUT_MS, logger = consoleLogger } = options;
-    const { signal, join } = options;
+    const { signal, join, onPageHide = 'leave' } = options;
     super((error) => logger.error('a listener threw', error));
     this.environment = environment;
     this.logger = logger;
-    const tokens = new TokenSource(options.token);
-    this.#handshake = new Handshake(environment, options, tokens);
+    const tokens = new TokenSource(options.token, (failure) => this.emit('tokenFailed', failure));
+    this.#handshake = new Handshake(environment, options, tokens, tab);
     this.#renewal = new TokenRenewal(environment, tokens, logger, (token) => this.#handToken(token));
-    this.#outbox = new Outbox(
-      (frame) => this.#connection.send(frame, this.#takeAck()),
-      () => this.#limits.frameBytes,
-    );
-    this.#inbox = new Inbox(environment, () => this.#connection.send(undefined, this.#takeAck()));
-    this.#pings = new Pings(environment, (id) => this.#sendUnsequenced({ case: 'ping', value: { id } }));
     const routes = new Routes(environment, urls, transport === 'auto' ? [] : [transport]);
     this.#connection = new Connection(environment, routes, logger, this);
+    this.#traffic = new Traffic(environment, logger, this.#connection, () => this.#limits.frameBytes, {
+      iceServers: ({ iceServers, expireAt, restartIce }) =>
+        this.#setIceServers(iceServersFromWire(iceServers), expireAt, restartIce),
+      tokenExpiring: (token) => void this.#renewal.expiring(token),
+    });
+    this.#formerRooms = new Map(tab?.kept?.rooms);
+    if (tab?.kept !== undefined) this.#traffic.restore(tab.kept);
     const stopTimeout = environment.after(connectTimeoutMs, () => {
       const detail = `no connection in ${connectTimeoutMs} ms. ${this.#lastDetail}`;
       if (!this.#handshake.established) this.#finish('unreachable', 'reconnect', detail);
@@ -91,8 +91,9 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     };
     signal?.addEventListener('abort', abort);
     this.#undo.push(stopTimeout, () => signal?.removeEventListener('abort', abort));
+    this.#undo.push(() => tab?.keeper.end());
     this.#opened.promise.then(stopTimeout, () => {});
-    if (environment.page !== undefined) this.#undo.push(watchPage(environment.page, this.#pageHandlers()));
+    this.#watchPage(onPageHide, tab?.keeper);
     if (join !== undefined) this.#enter(join.room, join);
     if (signal?.aborted === true) abort();
     else this.#connection.start();
@@ -122,21 +123,21 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   }
 
   get rooms(): ReadonlyMap<string, Room> {
-    return new Map([...this.#rooms].filter(([, room]) => room.position !== undefined));
+    return new Map([...this.#traffic.rooms].filter(([, room]) => room.position !== undefined));
   }
 
   async join(room: string, options: JoinOptions = {}): Promise<Room> {
     this.#check();
-    return (this.#rooms.get(room) ?? this.#enter(room, options)).entered;
+    return (this.#traffic.rooms.get(room) ?? this.#enter(room, options)).entered;
   }
 
   async suspend(holdMs = HOLD_MS): Promise<void> {
     this.#check();
     if (this.#state.status === 'connected') {
-      this.#postSuspended(holdMs);
-      await this.#pings.answered(FAREWELL_MS);
+      tellSuspended(this.#traffic, holdMs);
+      await this.#traffic.pings.answered(FAREWELL_MS);
     }
-    if (this.#state.status !== 'closed') this.#suspended();
+    if (this.#state.status !== 'closed') this.#sleep();
   }
 
   async resume(): Promise<void> {
@@ -150,13 +151,14 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
 
   networkChanged(): void {
     this.post({ case: 'clientState', value: { networkChanged: true } });
-    this.#connection.probe();
+    this.#connection.networkChanged();
   }
 
   async close(): Promise<void> {
     if (this.#state.status === 'closed') return;
-    for (const room of this.#rooms.values()) void room.leave();
-    if (this.#connection.open && !this.#outbox.empty) await this.#pings.answered(FAREWELL_MS);
+    const { rooms, outbox, pings } = this.#traffic;
+    for (const room of rooms.values()) void room.leave();
+    if (this.#connection.open && !outbox.empty) await pings.answered(FAREWELL_MS);
     this.#finish('left', 'stop', 'closed by the application');
   }
 
@@ -167,38 +169,31 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   }
 
   submit(draft: Draft): void {
-    this.#outbox.submit(draft);
+    this.#traffic.outbox.submit(draft);
   }
 
   post(body: FrameBody): void {
-    if (this.#connection.congested) return;
-    this.#sendUnsequenced(body);
+    if (!this.#connection.congested) this.#traffic.send(body);
   }
 
   receipt(seq: number): Promise<Receipt> {
-    return this.#receipts.await(seq);
+    return this.#traffic.receipts.await(seq);
   }
 
   noReceipt(seq: number, receipt: Promise<Receipt>): void {
-    this.#receipts.cancel(seq, receipt);
+    this.#traffic.receipts.cancel(seq, receipt);
   }
 
   gone(name: string): void {
-    this.#rooms.delete(name);
+    this.#traffic.rooms.delete(name);
   }
 
   // What the connection tells.
 
-  async opening(): Promise<{ readonly hello: NewHello; readonly frames: readonly Uint8Array[] }> {
-    const hello = await this.#handshake.hello(() => ({
-      epoch: this.#inbox.epoch,
-      receivedSeq: this.#inbox.received,
-      rooms: [...this.#rooms.values()].flatMap((room) => room.position ?? []),
-    }));
-    // Hello acknowledges what was received.
-    this.#inbox.settle();
+  async greeting(): Promise<Greeting> {
+    const hello = await this.#handshake.hello(() => this.#traffic.position());
     // Frames of a session that may turn out to be lost never leave before its Welcome.
-    const frames = this.#handshake.established ? [] : this.#outbox.unacknowledged;
+    const frames = this.#handshake.hasPast ? [] : this.#traffic.outbox.unacknowledged;
     this.#openedWith = frames.length;
     return { hello, frames };
   }
@@ -209,36 +204,37 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     const serverNow = serverTime === undefined ? this.environment.now() : timestampMs(serverTime);
     this.#renewal.expiresIn(tokenExpiresAt && timestampMs(tokenExpiresAt) - serverNow);
     const outcome = this.#handshake.welcomed(welcome);
-    if (outcome !== 'resumed') this.#inbox.restart(welcome.epoch, 1);
-    if (outcome === 'fresh') this.#startAfresh(reasons.word(welcome.reason));
-    else this.#outbox.replay(outcome === 'new' ? this.#openedWith : 0);
+    if (outcome === 'resumed') this.#traffic.resumed();
+    else if (outcome === 'new') this.#traffic.began(welcome.epoch, this.#openedWith);
+    else this.#traffic.beganAfresh(welcome.epoch, reasons.word(welcome.reason));
+    this.#settleFormer(outcome === 'fresh');
     this.#setIceServers(iceServersFromWire(welcome.iceServers), welcome.iceServersExpireAt, false);
     this.#setState({ status: 'connected', transport });
     this.#opened.resolve(this);
   }
 
   frame(frame: ServerFrame): void {
-    if (frame.seq === 0 || this.#inbox.take(frame.seq)) {
-      try {
-        this.#dispatch(frame);
-      } catch (error) {
-        this.logger.error('a frame of the gateway could not be processed', error);
-      }
-    }
-    if (frame.ack > 0) this.#outbox.acknowledged(frame.ack);
+    this.#traffic.frame(frame);
   }
 
   ping(): void {
-    this.#pings.ping();
+    this.#traffic.pings.ping();
   }
 
   pong(id: number): void {
-    this.#sendUnsequenced({ case: 'pong', value: { id } });
+    this.#traffic.send({ case: 'pong', value: { id } });
+  }
+
+  stays(end: End | undefined): void {
+    if (end?.next === 'reauthenticate') this.#handshake.tokenRefused();
+    this.#traffic.stays();
   }
 
   ended(end: End): boolean {
     this.#lastDetail = end.detail;
-    if (end.next === 'reconnect') this.#handshake.forgetSession();
+    // A gateway that is too busy to look at a Hello has not said that the session is lost.
+    const unseen = this.#state.status !== 'connected' && BUSY.includes(end.reason);
+    if (end.next === 'reconnect' && !unseen) this.#handshake.forgetSession();
     const hopeless =
       end.next === 'stop' || (end.next === 'reauthenticate' && !this.#handshake.tokenRefused());
     if (hopeless) this.#finish(end.reason, end.next, end.detail);
@@ -260,74 +256,33 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   }
 
   #enter(name: string, options: JoinOptions): LiveRoom {
-    const room = new LiveRoom(this, name, options);
-    this.#rooms.set(name, room);
+    const former = { id: this.#formerRooms.get(name) ?? '', replaces: this.#formerLost };
+    this.#formerRooms.delete(name);
+    const room = new LiveRoom(this, name, options, former);
+    this.#traffic.rooms.set(name, room);
     room.join();
     return room;
   }
 
+  /** What the page before was in and this one does not join in time is left. */
+  #settleFormer(lost: boolean): void {
+    this.#formerLost ||= lost;
+    if (lost || this.#formerRooms.size === 0) return;
+    const leave = () => {
+      for (const name of this.#formerRooms.keys()) this.submit(unheard(leaveBody(name, 0), () => {}));
+      this.#formerRooms.clear();
+    };
+    this.#undo.push(this.environment.after(PAGE_GRACE_MS, leave));
+  }
+
   #handToken(token: string): void {
-    const failed = (error: SignalboxError) =>
+    const refused = (error: SignalboxError) => {
       this.logger.warn('the gateway did not take the new token', error);
-    this.submit(unheard({ case: 'refreshToken', value: { token } }, failed));
-  }
-
-  #sendUnsequenced(body: FrameBody): void {
-    if (!this.#connection.open) return;
-    this.#connection.send(encode('ClientFrame', { body }), this.#takeAck());
-  }
-
-  /** What a frame that leaves now acknowledges; nothing while it could only be dropped. */
-  #takeAck(): number {
-    return this.#connection.open ? this.#inbox.takeAck() : 0;
-  }
-
-  #dispatch(frame: ServerFrame): void {
-    const { body, origin } = frame;
-    switch (body.case) {
-      case 'error': {
-        const error = refusalFromWire(body.value);
-        if (!this.#outbox.refused(body.value.seq, error)) this.logger.debug?.('refused', error);
-        break;
-      }
-      case 'receipt':
-        this.#receipts.arrived(body.value);
-        break;
-      case 'pong':
-        this.#pings.pong(body.value.id);
-        break;
-      case 'resync':
-        this.#resync(body.value);
-        break;
-      case 'iceServersUpdate': {
-        const { iceServers, expireAt, restartIce } = body.value;
-        this.#setIceServers(iceServersFromWire(iceServers), expireAt, restartIce);
-        break;
-      }
-      case 'tokenExpiring':
-        void this.#renewal.expiring(body.value.token);
-        break;
-      default:
-        // A store that lost its memory hands over again what came before.
-        if (frame.seq !== 0 && origin && !this.#inbox.takeFrom(origin.sender, origin.senderSeq)) return;
-        if (body.case === 'signal' && body.value.wantReceipt) this.#inbox.hurry();
-        this.#rooms.of(frame)?.frame(frame);
-    }
-  }
-
-  #resync(resync: Resync): void {
-    // A room's Resync is followed by a snapshot, which tells it all.
-    if (resync.room !== '') return;
-    this.#inbox.restart(resync.epoch, resync.nextSeq);
-    for (const room of this.#rooms.values()) room.inboxLost();
-  }
-
-  #startAfresh(reason: Reason): void {
-    const detail = `the session was lost (${reason}) before the gateway acknowledged: it may or may not have arrived`;
-    const error = new SignalboxError({ reason: 'outcome_unknown', detail });
-    this.logger.warn(`the session could not be resumed: ${reason}. A fresh one is open`);
-    this.#receipts.lost(error);
-    this.#outbox.restart(() => [...this.#rooms.values()].flatMap((room) => room.rejoin()), error);
+      this.#renewal.refused();
+    };
+    const accepted = () => this.#renewal.taken();
+    const draft = unheard({ case: 'refreshToken', value: { token } }, refused);
+    this.submit({ ...draft, accepted, lost: () => {} });
   }
 
   #setIceServers(
@@ -340,35 +295,24 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     this.emit('iceServers', { iceServers, expiresAt, restartIce });
   }
 
-  #pageHandlers() {
-    return {
-      probe: () => this.#connection.probe(),
-      visible: (visible: boolean) => {
-        const activity = visible ? ClientState_Activity.FOREGROUND : ClientState_Activity.BACKGROUND;
-        this.post({ case: 'clientState', value: { activity } });
-        if (visible) this.#connection.probe();
-      },
-      hiding: (kept: boolean) => {
-        if (this.#state.status !== 'connected') return kept ? this.#suspended() : undefined;
-        if (kept) this.#postSuspended(HOLD_MS);
-        else for (const room of this.#rooms.values()) room.leaveWithGrace(PAGE_GRACE_MS);
-        this.#connection.flush();
-        if (kept) this.#suspended();
-      },
-      restored: () => {
-        if (this.#state.status === 'suspended') this.#connection.start();
-      },
-    };
+  #watchPage(onPageHide: 'leave' | 'suspend', keeper: TabKeeper | undefined): void {
+    const { page } = this.environment;
+    if (page === undefined) return;
+    const life = new PageLife({
+      state: () => this.#state,
+      connection: this.#connection,
+      traffic: this.#traffic,
+      handshake: this.#handshake,
+      keeper,
+      onPageHide,
+      sleep: () => this.#sleep(),
+    });
+    this.#undo.push(watchPage(page, life));
   }
 
-  #postSuspended(holdMs: number): void {
-    const activity = ClientState_Activity.SUSPENDED;
-    this.#sendUnsequenced({ case: 'clientState', value: { activity, hold: durationFrom(holdMs) } });
-  }
-
-  #suspended(): void {
+  #sleep(): void {
     this.#connection.stop();
-    this.#inbox.settle();
+    this.#traffic.rest();
     this.#renewal.stop();
     this.#setState({ status: 'suspended' });
   }
@@ -377,24 +321,18 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     if (this.#state.status === 'closed') return;
     this.#connection.stop();
     this.#renewal.stop();
-    this.#inbox.settle();
-    this.#pings.abandon();
     for (const undo of this.#undo) undo();
     this.#setState({ status: 'closed', reason, next, detail });
     const ended = new SignalboxError({ reason, next, detail });
-    const unknown = new SignalboxError({
-      reason: 'outcome_unknown',
-      next,
-      detail: `session ended: ${detail}`,
-    });
-    for (const room of [...this.#rooms.values()]) room.sessionClosed(reason, detail);
-    this.#receipts.lost(unknown);
-    this.#outbox.abandon(unknown, ended);
+    const unknown = { reason: 'outcome_unknown' as const, next, detail: `session ended: ${detail}` };
+    this.#traffic.end(reason, detail, new SignalboxError(unknown), ended);
     this.#opened.reject(ended);
   }
 
   #setState(state: SessionState): void {
+    const before = this.#state;
     this.#state = state;
-    this.emit('state', state);
+    const same = before.status === 'connected' && state.status === 'connected';
+    if (!same || before.transport !== state.transport) this.emit('state', state);
   }
 }

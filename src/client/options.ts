@@ -26,6 +26,18 @@ export interface ConnectOptions {
    * Default: kept in localStorage; in Node and where there is no storage, one per process or page.
    */
   readonly deviceId?: string;
+  /**
+   * 'tab': the session survives a reload of its page, with what was on its way. The next page calls `connect` with the same
+   * first URL, and `join` for the rooms; what it does not join within 5 s is left. A duplicated tab has a session and, unless
+   * `deviceId` is given, a device of its own. One session a page and URL. Default 'memory': as long as the page.
+   */
+  readonly keepSession?: 'memory' | 'tab';
+  /**
+   * When the page goes for good. 'leave' (default): others see it leave after 5 s, unless it is back by then (a reload with
+   * `keepSession: 'tab'`). 'suspend': it stays in its rooms for 10 min, or what the gateway allows. A page that the browser
+   * may bring back as it was (bfcache, frozen) is always suspended.
+   */
+  readonly onPageHide?: 'leave' | 'suspend';
   /** Joined in the same round trip that connects; get it with `session.join(name)`. */
   readonly join?: JoinOptions & { readonly room: string };
   /** What this client can do; PeerMesh users: what the WebRTC stack can do. Default: rollback and ice_restart. */

@@ -1,6 +1,7 @@
 import { encode } from './codec/encode.ts';
 import type { NewClientFrame } from './codec/messages.ts';
 import { SignalboxError } from './signalbox-error.ts';
+import type { Kept } from './tab-keeper.ts';
 
 /** Unacknowledged frames and bytes at once: what a gateway takes from one session. */
 export const IN_FLIGHT_FRAMES = 256;
@@ -51,6 +52,7 @@ export class Outbox {
   #waiting: Draft[] = [];
   #bytes = 0;
   #seq = 0;
+  #sealed = false;
 
   /** `limit`: largest frame in bytes; 0: not known. A larger one would end the connection, again and again. */
   constructor(transmit: (frame: Uint8Array) => void, limit: () => number) {
@@ -65,6 +67,29 @@ export class Outbox {
   /** Encoded frames that are not acknowledged, in order. */
   get unacknowledged(): readonly Uint8Array[] {
     return this.#tickets.map(({ bytes }) => bytes);
+  }
+
+  /** Number of the newest frame, and those that are not acknowledged: what the next page of the tab goes on with. */
+  get kept(): Pick<Kept, 'sent' | 'frames'> {
+    return { sent: this.#seq, frames: this.#tickets.map(({ seq, bytes }) => ({ seq, bytes })) };
+  }
+
+  /** Goes on where the page before stopped. Nobody here waits for its frames. */
+  restore({ sent, frames }: Pick<Kept, 'sent' | 'frames'>, lost: (error: SignalboxError) => void): void {
+    const draft: Draft = { ...unheard({ case: 'ping', value: {} }, lost), renewed: false };
+    this.#seq = sent;
+    this.#tickets = frames.map(({ seq, bytes }) => ({ draft, seq, bytes, refused: false }));
+    this.#bytes = frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** From now on what is submitted waits: the numbers given so far are handed on. Until `unseal`. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  unseal(): void {
+    this.#sealed = false;
+    this.#pump();
   }
 
   /** Sends, or lets wait for its turn. */
@@ -129,6 +154,7 @@ export class Outbox {
 
   #pump(): void {
     while (
+      !this.#sealed &&
       this.#waiting[0] !== undefined &&
       this.#tickets.length < IN_FLIGHT_FRAMES &&
       this.#bytes < IN_FLIGHT_BYTES

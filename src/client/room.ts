@@ -128,6 +128,8 @@ export interface Room extends Emitter<RoomEvents> {
   readonly lobby: ReadonlyMap<string, LobbyEntry>;
   /** True after 'closed'. */
   readonly closed: boolean;
+  /** The page before was in this room already (`keepSession: 'tab'`): the others may hold connections to that page. */
+  readonly restored: boolean;
   /**
    * Sends a message. Resolves when the gateway has it: with a reliable message to the room, when its echo came back;
    * 'lossy' at once, also where it is dropped. Waits while 256 frames or 1 MiB are unacknowledged.

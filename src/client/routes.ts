@@ -28,10 +28,16 @@ export class Routes {
     return this.#routes[this.#index % this.#routes.length] as Route;
   }
 
-  /** The current route led to a Welcome. */
-  succeeded(): void {
-    const { url, transport } = this.current;
-    this.#index %= this.#routes.length;
+  /** The first choice of a transport to the same address; undefined where this route is on it, or there is no choice. */
+  better({ url, transport }: Route): Route | undefined {
+    const [first] = this.#transports.length > 0 ? [] : this.#environment.transports;
+    return first === undefined || first === transport ? undefined : { url, transport: first };
+  }
+
+  /** This route led to a Welcome. */
+  succeeded({ url, transport }: Route): void {
+    const found = this.#routes.findIndex((route) => route.url === url && route.transport === transport);
+    this.#index = Math.max(0, found);
     if (this.#transports.length > 0) return;
     this.#environment.storage?.setItem(key(url), `${transport} ${this.#environment.now() + REMEMBERED_MS}`);
   }

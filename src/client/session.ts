@@ -51,10 +51,20 @@ export interface IceServersChange {
   readonly restartIce: boolean;
 }
 
+/** The application had no token to give. */
+export interface TokenFailure {
+  /** What its function rejected with. */
+  readonly error: unknown;
+  /** Times in a row. */
+  readonly failures: number;
+}
+
 /** Events of a session. */
 export interface SessionEvents {
   state: SessionState;
   iceServers: IceServersChange;
+  /** The application's `token` function had none. It is called again, with backoff. */
+  tokenFailed: TokenFailure;
 }
 
 /**
@@ -78,7 +88,10 @@ export interface Session extends Emitter<SessionEvents> {
   suspend(holdMs?: number): Promise<void>;
   /** After `suspend`; resolves when connected again. */
   resume(): Promise<void>;
-  /** Tells that the network changed: the connection is tested at once, and replaced only if it is dead. */
+  /**
+   * Tells that the network changed: the connection is tested at once. Where it does not answer in half a second, another one
+   * is opened beside it and takes over when it is there; nothing is lost or doubled by that.
+   */
   networkChanged(): void;
   /** Leaves all rooms and ends the session. Resolves within 2 s, also when the gateway cannot be reached. */
   close(): Promise<void>;

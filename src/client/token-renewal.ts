@@ -1,9 +1,8 @@
+import { Backoff } from './backoff.ts';
 import type { Environment } from './environment.ts';
 import type { Logger } from './options.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** A renewal that failed is tried again after this long. */
-const RETRY_MS = 15_000;
 /** Where the gateway did not ask before: this part of the token's rest, so that a failed try has time for another. */
 const PART = 0.8;
 /** The longest that a timer takes. */
@@ -15,6 +14,7 @@ export class TokenRenewal {
   readonly #source: TokenSource;
   readonly #logger: Logger;
   readonly #hand: (token: string) => void;
+  readonly #backoff: Backoff;
   #stopTimer: (() => void) | undefined;
   #running = false;
 
@@ -24,6 +24,7 @@ export class TokenRenewal {
     this.#source = source;
     this.#logger = logger;
     this.#hand = hand;
+    this.#backoff = new Backoff(() => environment.random());
   }
 
   /** The token ends in `restMs`; undefined: never, as far as is known. */
@@ -43,12 +44,23 @@ export class TokenRenewal {
     else this.#logger.warn('the token ends soon and cannot be renewed: pass a function as `token`');
   }
 
+  /** The gateway did not take the token that was handed to it. */
+  refused(): void {
+    if (this.#source.renewable) this.#after(this.#backoff.next());
+  }
+
+  /** … or it did. */
+  taken(): void {
+    this.#backoff.reset();
+  }
+
   stop(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
   }
 
   #after(ms: number): void {
+    this.stop();
     this.#stopTimer = this.#environment.after(Math.min(ms, LONGEST_MS), () => void this.#renew());
   }
 
@@ -59,7 +71,7 @@ export class TokenRenewal {
       this.#hand(await this.#source.renew());
     } catch (error) {
       this.#logger.warn('no new token, trying again', error);
-      this.#after(RETRY_MS);
+      this.#after(this.#backoff.next());
     } finally {
       this.#running = false;
     }

@@ -1,9 +1,15 @@
+import type { TokenFailure } from './session.ts';
+
 /** Where the session's token comes from. */
 export class TokenSource {
   readonly #fetch: (() => Promise<string>) | undefined;
+  readonly #failed: (failure: TokenFailure) => void;
+  #failures = 0;
   #token: string | undefined;
 
-  constructor(token: string | (() => Promise<string>)) {
+  /** `failed` hears of each time that the application's function had none. */
+  constructor(token: string | (() => Promise<string>), failed: (failure: TokenFailure) => void) {
+    this.#failed = failed;
     if (typeof token === 'string') this.#token = token;
     else this.#fetch = token;
   }
@@ -20,8 +26,16 @@ export class TokenSource {
 
   /** A new token from the application; the same one where it cannot give another. */
   async renew(): Promise<string> {
-    if (this.#fetch !== undefined) this.#token = await this.#fetch();
-    return this.#token ?? '';
+    if (this.#fetch === undefined) return this.#token ?? '';
+    try {
+      this.#token = await this.#fetch();
+      this.#failures = 0;
+      return this.#token;
+    } catch (error) {
+      this.#failures += 1;
+      this.#failed({ error, failures: this.#failures });
+      throw error;
+    }
   }
 
   /** The gateway renewed the token itself. */

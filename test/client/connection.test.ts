@@ -172,7 +172,8 @@ describe('a connection that looks alive and is dead', () => {
     session.networkChanged();
     const again = await gateway.next();
     expect((await again.next('hello')).value.resume?.attempt).toBe(2);
-    expect(states.map(({ status }) => status)).toContain('reconnecting');
+    await connection.untilClosed();
+    expect(states.map(({ status }) => status)).toEqual(['connected', 'reconnecting']);
   });
 
   it('is kept when the probe is answered', async () => {

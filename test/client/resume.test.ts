@@ -244,7 +244,7 @@ describe('an end that the gateway explains', () => {
     const times = { deadline: durationFromMs(10_000), reconnectAfter: durationFromMs(20) };
     connection.send({ body: { case: 'goAway', value: { ...times, reason: Reason.DRAINING } } });
     const again = await gateway.next();
-    expect((await again.next('hello')).value.resume?.attempt).toBe(2);
+    expect((await again.welcome({ outcome: Welcome_Outcome.RESUMED })).resume?.attempt).toBe(2);
     await connection.untilClosed();
   });
 

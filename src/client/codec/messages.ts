@@ -53,6 +53,7 @@ export type Room = Read<room.Room>;
 export type RoomUpdated = Read<room.RoomUpdated>;
 export type Welcome = Read<session.Welcome>;
 export type Limits = Read<session.Limits>;
+export type IceServersUpdate = Read<session.IceServersUpdate>;
 export type Resync = Read<session.Resync>;
 export type Left = Read<session.Left>;
 export type GoAway = Read<session.GoAway>;

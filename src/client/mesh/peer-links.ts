@@ -57,7 +57,8 @@ export class PeerLinks {
       room.on('resync', (resync) => this.#resync(resync)),
       room.on('closed', (closed) => this.#closed(closed)),
     );
-    for (const link of this.#links.values()) if (link.state === 'new') link.begin();
+    // Nobody else knows that the connections of the page before are gone: none is waited for.
+    for (const link of this.#links.values()) if (link.state === 'new') link.begin(room.restored);
   }
 
   /** The connection of one that is not in the roster is lost. */
