@@ -3,7 +3,10 @@ import type { ResumeSchema, Welcome } from '../../gen/signalbox/v1/session_pb.ts
 import type { LaneClient } from './lane-client.ts';
 
 /** The Resume of a client that has lost its connection: what it knows from the frames that it got. */
-export function resumeOf(client: LaneClient, first: Welcome): MessageInitShape<typeof ResumeSchema> {
+export function resumeOf(
+  client: Pick<LaneClient, 'frames' | 'receivedSeq'>,
+  first: Welcome,
+): MessageInitShape<typeof ResumeSchema> {
   const rooms = new Map<string, { room: string; epoch: string; offset: number; version: number }>();
   for (const { body, origin } of client.frames) {
     if (body.case === 'joined') {
