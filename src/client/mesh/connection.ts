@@ -312,6 +312,8 @@ export class Connection {
         this.#wanted = true;
         return this.#offerIfDue();
       case 'request_ice_restart':
+        // The peer asked before it saw the restart that is under way: its answer gathers anew too.
+        if (this.#offer?.iceRestart === true) return;
         this.#restart = true;
         this.#wanted = true;
         return this.#offerIfDue();

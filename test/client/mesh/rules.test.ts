@@ -254,6 +254,33 @@ describe('ICE restarts', () => {
     expect([...errorsA, ...errorsB]).toEqual([]);
   });
 
+  it('are made by one side, once, where both are told that their relays are about to go', async () => {
+    const fake = new FakeRoom({ delayMs: 20 });
+    const [a, b] = [fake.join('a'), fake.join('b')];
+    const { mesh: meshA, errors: errorsA } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB, errors: errorsB } = meshOf(b.room, 'wrtc');
+    await until(
+      'connected',
+      () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
+    );
+    for (const mesh of [meshA, meshB]) {
+      for (const { rtc } of mesh.peers.values()) Object.assign(rtc ?? {}, { getStats: relayedStats });
+    }
+    const change = { iceServers: [], expiresAt: undefined, restartIce: true };
+    for (const member of [a, b]) member.sessionEvents.emit('iceServers', change);
+    await until('a asks and answers', () => words(a).filter((word) => word === 'answer').length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(words(a).sort()).toEqual(['answer', 'answer', 'request_ice_restart']);
+    expect(words(b)).toEqual(['offer', 'offer']);
+    const [before, after] = b.sent.filter(isOffer).map(({ payload }) => fragment(payload));
+    expect(after).not.toBe(before);
+    expect([states(meshA), states(meshB)]).toEqual([['connected'], ['connected']]);
+    // One whose peer was told only after it had answered asks again: it gathered with what is about to go.
+    a.sessionEvents.emit('iceServers', change);
+    await until('b offers again', () => words(b).length === 3);
+    expect([...errorsA, ...errorsB]).toEqual([]);
+  });
+
   it.each(['earlier', 'later'] as const)(
     'are a new connection where a stack has none, when the %s one asks',
     async (who) => {
@@ -277,6 +304,16 @@ describe('ICE restarts', () => {
     },
   );
 });
+
+/** Of a connection through a relay. */
+async function relayedStats(): Promise<Map<string, object>> {
+  return new Map<string, object>([
+    ['t', { type: 'transport', selectedCandidatePairId: 'p' }],
+    ['p', { type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
+    ['l', { candidateType: 'relay' }],
+    ['r', { candidateType: 'relay' }],
+  ]);
+}
 
 function fragment(payload: SignalPayload): string | undefined {
   return payload.kind === 'description' ? /a=ice-ufrag:(\S+)/.exec(payload.sdp)?.[1] : undefined;
