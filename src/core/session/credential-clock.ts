@@ -42,6 +42,16 @@ export class CredentialClock {
     return fresh;
   }
 
+  /** Goes on from the state file: relays outlive the gateway that gave them their credentials. */
+  restoreIce(from: number, until: number): void {
+    this.#ice.begin(from, until);
+  }
+
+  /** From when and until when credentials are good that relays of the client may live on; Infinity: there are none. */
+  get ice(): { readonly from: number; readonly until: number } {
+    return { from: this.#ice.start, until: this.#ice.end };
+  }
+
   /** A connection begins, behind its Welcome. */
   attached(isResumed: boolean): void {
     this.#token.again();

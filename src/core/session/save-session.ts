@@ -23,6 +23,8 @@ export function saveSession(
     ...(holdMs === undefined ? {} : { holdMs }),
     features: [...features],
     grants: { ...grants },
+    iceFrom: session.credentials.ice.from,
+    iceUntil: session.credentials.ice.until,
     done: session.incoming.done,
     memberships: [...session.rooms.values()].map(saveMembership),
   };
