@@ -1,11 +1,14 @@
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
-import { Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
-import type { Page } from '../../src/client/environment.ts';
+import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
+import { NextStep, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
+import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from '../../src/client/connection.ts';
 import type { SessionState, TransportName } from '../../src/client/index.ts';
 import type { Link, LinkEvents, Transport } from '../../src/client/transport/port.ts';
 import { webSocketTransport } from '../../src/client/transport/websocket.ts';
+import { defaultLimits } from '../../src/core/limits.ts';
 import { FakeGateway } from './fake-gateway.ts';
+import { FakePage, FakeStorage } from './fake-page.ts';
 import { openSession, TestWorld } from './session-kit.ts';
 
 describe('choosing a way to the gateway', () => {
@@ -165,6 +168,110 @@ describe('a token', () => {
   });
 });
 
+describe('an application without a token to give', () => {
+  it('is asked again with backoff, and its session told of each failure', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const pauses: number[] = [];
+    const fast = new TestWorld({}, 100);
+    const after = (ms: number, action: () => void) => {
+      pauses.push(ms);
+      return fast.environment.after(ms, action);
+    };
+    let calls = 0;
+    const token = async () => {
+      calls += 1;
+      if (calls === 1 || calls > 4) return `token-${calls}`;
+      throw new Error(`offline ${calls}`);
+    };
+    const world = new TestWorld({ ...fast.environment, after, random: () => 0.5 });
+    const session = openSession(gateway, { token, world });
+    const failures: unknown[] = [];
+    session.on('tokenFailed', (failure) => failures.push(failure));
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    connection.send({ body: { case: 'tokenExpiring', value: {} } });
+    const { frame, value } = await connection.next('refreshToken');
+    expect(value.token).toBe('token-5');
+    connection.send({ ack: frame.seq });
+    expect(failures).toEqual([
+      { error: new Error('offline 2'), failures: 1 },
+      { error: new Error('offline 3'), failures: 2 },
+      { error: new Error('offline 4'), failures: 3 },
+    ]);
+    expect(pauses.filter((ms) => [250, 500, 1_000].includes(ms)).slice(-3)).toEqual([250, 500, 1_000]);
+    expect(gateway.connections).toHaveLength(1);
+  });
+
+  it('is asked for another one where the gateway refuses what it gave', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    let calls = 0;
+    const session = openSession(gateway, { token: async () => `token-${++calls}` });
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    connection.send({ body: { case: 'tokenExpiring', value: {} } });
+    const { frame } = await connection.next('refreshToken');
+    connection.send({ body: { case: 'error', value: { seq: frame.seq, reason: Reason.TOKEN_EXPIRED } } });
+    const again = await connection.next('refreshToken');
+    expect(again.value.token).toBe('token-3');
+    connection.send({ ack: again.frame.seq });
+    expect(session.state.status).toBe('connected');
+  });
+});
+
+describe('an end that asks for time', () => {
+  it.each([
+    [Reason.SLOW_CONSUMER, NextStep.RESUME],
+    [Reason.RATE_LIMITED, NextStep.RESUME],
+    [Reason.OVERLOADED, NextStep.RESUME],
+  ])('of reason %i gets it, and up to half as much again by chance', async (reason, nextStep) => {
+    for (const [random, least, most] of [
+      [0, 2_000, 2_001],
+      [0.99, 2_900, 3_000],
+    ] as const) {
+      const pauses: number[] = [];
+      const fast = new TestWorld({}, 100);
+      const after = (ms: number, action: () => void) => {
+        pauses.push(ms);
+        return fast.environment.after(ms, action);
+      };
+      const page = new FakePage();
+      const world = new TestWorld({ ...fast.environment, after, random: () => random, page });
+      const gateway = await FakeGateway.overWebSocket();
+      const session = openSession(gateway, { world });
+      const connection = await gateway.next();
+      await connection.welcome();
+      await session.opened;
+      pauses.length = 0;
+      const retryAfter = durationFromMs(2_000);
+      connection.send({ body: { case: 'closed', value: { reason, nextStep, retryAfter } } });
+      await connection.untilClosed();
+      while (session.state.status !== 'reconnecting') await new Promise((resolve) => setTimeout(resolve, 5));
+      // No hint of the browser cuts it short.
+      page.window.dispatchEvent(new Event('online'));
+      const again = await gateway.next();
+      expect((await again.welcome({ outcome: Welcome_Outcome.RESUMED })).resume?.attempt).toBe(2);
+      expect(pauses[0]).toBeGreaterThanOrEqual(least);
+      expect(pauses[0]).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it('before any Welcome costs no session, where the gateway is too busy to look', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const session = openSession(gateway);
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    connection.drop();
+    const busy = await gateway.next();
+    await busy.next('hello');
+    const value = { reason: Reason.OVERLOADED, nextStep: NextStep.RECONNECT };
+    busy.send({ body: { case: 'closed', value } });
+    expect((await (await gateway.next()).next('hello')).value.resume?.token).toBe('s1.secret');
+  });
+});
+
 describe('a connection that looks alive and is dead', () => {
   it('is replaced when a probe is not answered', async () => {
     const { gateway, connection, session, states } = await connected(20);
@@ -185,6 +292,11 @@ describe('a connection that looks alive and is dead', () => {
     expect(session.state.status).toBe('connected');
   });
 
+  it('is found as soon as the gateway’s own defaults say, where it announces none', () => {
+    expect(PING_INTERVAL_MS).toBe(defaultLimits.pingIntervalMs);
+    expect(PONG_TIMEOUT_MS).toBe(defaultLimits.pongTimeoutMs);
+  });
+
   it('is found by its silence', async () => {
     const { gateway, connection } = await connected(200);
     connection.answersPings = false;
@@ -196,21 +308,39 @@ describe('a connection that looks alive and is dead', () => {
 describe('a page', () => {
   it('leaves its rooms with a grace when it goes', async () => {
     const { page, connection, session } = await pageSession();
-    page.window.dispatchEvent(transition('pagehide', false));
+    page.hide(false);
     const { frame, value } = await connection.next('leave');
     expect(value).toMatchObject({ room: 'demo', grace: { seconds: 5n } });
     connection.send({ ack: frame.seq });
     expect(session.state.status).toBe('connected');
   });
 
+  it('stays in its rooms when it goes, where the application wants that', async () => {
+    const { page, connection } = await pageSession('suspend');
+    page.hide(false);
+    expect((await connection.next('clientState')).value).toMatchObject({
+      activity: 3,
+      hold: { seconds: 600n },
+    });
+    expect(connection.frames.filter(({ body }) => body.case === 'leave')).toEqual([]);
+  });
+
+  it('that goes offline tests its connection before it believes that', async () => {
+    const { page, gateway, connection, session } = await pageSession();
+    page.window.dispatchEvent(new Event('offline'));
+    await connection.next('ping');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([gateway.connections.length, session.state.status]).toEqual([1, 'connected']);
+  });
+
   it('is suspended when the browser keeps it, and comes back as it was', async () => {
     const { page, gateway, connection, session } = await pageSession();
-    page.window.dispatchEvent(transition('pagehide', true));
+    page.hide(true);
     expect(session.state.status).toBe('suspended');
     const { value } = await connection.next('clientState');
     expect(value).toMatchObject({ activity: 3, hold: { seconds: 600n } });
     await connection.untilClosed();
-    page.window.dispatchEvent(transition('pageshow', true));
+    page.show(true);
     const hello = await (await gateway.next()).welcome({ outcome: Welcome_Outcome.RESUMED });
     expect(hello.resume?.rooms).toHaveLength(1);
   });
@@ -258,10 +388,10 @@ async function connected(speed: number) {
   return { gateway, session, connection, states };
 }
 
-async function pageSession() {
+async function pageSession(onPageHide: 'leave' | 'suspend' = 'leave') {
   const page = new FakePage();
   const gateway = await FakeGateway.overWebSocket();
-  const session = openSession(gateway, { world: new TestWorld({ page }) });
+  const session = openSession(gateway, { world: new TestWorld({ page }), onPageHide });
   const connection = await gateway.next();
   await connection.welcome();
   const joining = session.join('demo');
@@ -270,52 +400,8 @@ async function pageSession() {
   return { page, gateway, session, connection };
 }
 
-function transition(type: string, persisted: boolean): Event {
-  return Object.assign(new Event(type), { persisted });
-}
-
 /** Opens and never says a word. */
 const mute: Transport = {
   name: 'connect-web',
   open: (_opening, _events: LinkEvents): Link => ({ congested: false, send() {}, flush() {}, close() {} }),
 };
-
-class FakeStorage {
-  readonly items = new Map<string, string>();
-  getItem(key: string): string | null {
-    return this.items.get(key) ?? null;
-  }
-  setItem(key: string, value: string): void {
-    this.items.set(key, value);
-  }
-  removeItem(key: string): void {
-    this.items.delete(key);
-  }
-}
-
-class CountingTarget extends EventTarget {
-  listeners = 0;
-  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
-    this.listeners += 1;
-    super.addEventListener(...args);
-  }
-  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
-    this.listeners -= 1;
-    super.removeEventListener(...args);
-  }
-}
-
-class FakePage implements Page {
-  readonly window = new CountingTarget();
-  readonly document = Object.assign(new CountingTarget(), { visibilityState: 'visible' });
-  readonly connection = new CountingTarget();
-
-  get listeners(): number {
-    return this.window.listeners + this.document.listeners + this.connection.listeners;
-  }
-
-  visibility(state: string): void {
-    this.document.visibilityState = state;
-    this.document.dispatchEvent(new Event('visibilitychange'));
-  }
-}

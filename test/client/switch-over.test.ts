@@ -1,5 +1,6 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
+import { ModerationAction } from '../../gen/signalbox/v1/moderation_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
 import type { SessionState, TransportName } from '../../src/client/index.ts';
@@ -272,7 +273,10 @@ function welcome(attempt: number) {
 function notice(seq: number) {
   return {
     seq,
-    body: { case: 'moderationNotice' as const, value: { room: 'demo', action: 1, note: `${seq}` } },
+    body: {
+      case: 'moderationNotice' as const,
+      value: { room: 'demo', action: ModerationAction.MUTE, note: `${seq}` },
+    },
   };
 }
 
