@@ -239,6 +239,26 @@ export function admissionContract(make: MakeEngine): void {
     );
   });
 
+  it.each([
+    ['REPLACE_SAME_DEVICE', Duplicates.REPLACE_SAME_DEVICE],
+    ['REPLACE', Duplicates.REPLACE],
+  ])(
+    '%s: of two that were born at the same time one always gives way: no ping-pong',
+    async (_, duplicates) => {
+      const kit = await EngineKit.start(make);
+      const bornAt = kit.clock.now();
+      const same = { identity: 'ann', device: 'phone', bornAt };
+      await kit.join('r', 'a1', { ...same, settings: { duplicates } });
+      await kit.join('r', 'a2', same);
+      for (let i = 0; i < 5; i += 1) {
+        await kit.joinAgain('r', 'a1', same);
+        await kit.joinAgain('r', 'a2', same);
+      }
+      const left = [kit.inboxOf('a1', 'left').length, kit.inboxOf('a2', 'left').length];
+      expect([...left].sort()).toEqual([0, 1]);
+    },
+  );
+
   it('tells the others of a departure, and the session that it is out', async () => {
     const kit = await EngineKit.start(make);
     const key = roomKey('', 'r');
