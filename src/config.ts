@@ -35,6 +35,18 @@ export interface Config {
   readonly limits: CoreLimits;
   /** Told to clients and operators. Default ''. */
   readonly region: string;
+  /**
+   * From the signal to the end of the process, in seconds, 1 to 3600: below the time after which the supervisor kills (30 s
+   * with Kubernetes, 10 s with Docker). Default 9.
+   */
+  readonly drainSeconds: number;
+  /** Addresses of other gateways that clients are sent to by a drain. Default: none; they come back to the one they know. */
+  readonly alternates: readonly string[];
+  /**
+   * File by which an orderly restart hands its sessions to the next process. It holds hashed secrets and what waits to be
+   * delivered. Absent: sessions end with the process.
+   */
+  readonly state: string | undefined;
   /** `trace`, `debug`, `info`, `warn`, `error` or `silent`. Default `info`. */
   readonly logLevel: string;
 }
@@ -65,6 +77,9 @@ export interface RawConfig {
   readonly classic?: unknown;
   readonly limits?: unknown;
   readonly region?: unknown;
+  readonly drainSeconds?: unknown;
+  readonly alternates?: unknown;
+  readonly state?: unknown;
   readonly logLevel?: unknown;
 }
 
@@ -82,6 +97,9 @@ const fields = [
   'classic',
   'limits',
   'region',
+  'drainSeconds',
+  'alternates',
+  'state',
   'logLevel',
 ] as const satisfies readonly (keyof RawConfig)[];
 
@@ -115,6 +133,9 @@ export function resolveConfig(...layers: readonly RawConfig[]): Config {
         : undefined,
     limits: readLimits(read, raw.limits),
     region: read.text('region', raw.region, ''),
+    drainSeconds: read.seconds('drainSeconds', raw.drainSeconds, 9),
+    alternates: read.texts('alternates', raw.alternates),
+    state: raw.state === undefined ? undefined : read.required('state', raw.state),
     logLevel: read.text('logLevel', raw.logLevel, 'info'),
   };
   if (lan && config.tls !== undefined) problems.push('lan: makes its own certificate; leave tls out, or lan');
@@ -124,6 +145,10 @@ export function resolveConfig(...layers: readonly RawConfig[]): Config {
   for (const origin of config.origins) {
     if (!isOrigin(origin))
       problems.push(`origins: ${origin} is not an origin such as https://app.example.org`);
+  }
+  for (const address of config.alternates) {
+    if (!isAddress(address))
+      problems.push(`alternates: ${address} is not an address such as https://b.example.org`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
@@ -195,6 +220,11 @@ function isOrigin(text: string): boolean {
   return url !== null && url.origin === text.replace(/\/$/, '').toLowerCase();
 }
 
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}
+
 function withoutUndefined(layer: RawConfig): RawConfig {
   return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined));
 }
@@ -236,6 +266,14 @@ class Reader {
     if (value === 'false' || value === '0' || value === '') return false;
     this.problems.push(`${name}: must be true or false`);
     return false;
+  }
+
+  seconds(name: string, value: unknown, fallback: number): number {
+    if (value === undefined) return fallback;
+    const seconds = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+    if (typeof seconds === 'number' && seconds >= 1 && seconds <= 3600) return seconds;
+    this.problems.push(`${name}: must be a number of seconds from 1 to 3600, not ${JSON.stringify(value)}`);
+    return fallback;
   }
 
   port(value: unknown): number {

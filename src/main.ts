@@ -22,10 +22,15 @@ signalbox --version
   --lan                 listen on the network with a self-signed certificate; prints a link and a QR code
   --config <file>       configuration as JSON (SIGNALBOX_CONFIG); docs/configuration.md lists all settings
   --key-file <file>     keys that sign and verify tokens (SIGNALBOX_KEY_FILE)
+  --drain-seconds <n>   from SIGTERM or SIGINT to the end at the latest (SIGNALBOX_DRAIN_SECONDS; default 9)
+  --state <file>        hands the sessions to the next process at an orderly restart (SIGNALBOX_STATE)
   --log-level <level>   trace, debug, info, warn, error, silent (SIGNALBOX_LOG_LEVEL; default info)
 `;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Of a process that a second signal ended: 128 and the number of the signal, as shells count. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'serve', ...rest] = argv;
@@ -52,14 +57,21 @@ async function runGateway(args: readonly string[]): Promise<number> {
   process.stdout.write(banner({ config, version: serverVersion, url, port, addresses, hasExamples }));
   return new Promise((resolve) => {
     let stopping = false;
-    const stop = (signal: string): void => {
+    const stop = (signal: keyof typeof exitCodes): void => {
       if (stopping) {
-        resolve(130);
+        log.warn({ signal }, 'stopped by a second signal');
+        resolve(exitCodes[signal]);
         return;
       }
       stopping = true;
-      log.info({ signal }, 'stopping');
-      served.close().then(
+      const { drainSeconds } = config;
+      log.info({ signal, drainSeconds }, 'draining');
+      setTimeout(() => {
+        log.error('could not stop within the deadline');
+        resolve(1);
+      }, drainSeconds * 1000);
+      // Whoever presses Ctrl-C does not wait for a balancer.
+      served.drain(signal === 'SIGTERM' && !config.development).then(
         () => resolve(0),
         (error: unknown) => {
           log.error({ err: error }, 'could not stop in order');
@@ -88,6 +100,8 @@ function readFlags(args: readonly string[]): {
         config: { type: 'string' },
         'key-file': { type: 'string' },
         'log-level': { type: 'string' },
+        'drain-seconds': { type: 'string' },
+        state: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -98,6 +112,8 @@ function readFlags(args: readonly string[]): {
       development: values.dev,
       keyFile: values['key-file'],
       logLevel: values['log-level'],
+      drainSeconds: values['drain-seconds'],
+      state: values.state,
     };
     return { flags, configFile: values.config, help: values.help ?? false };
   } catch (error) {
@@ -115,6 +131,9 @@ function environment(): RawConfig {
     origins: text('SIGNALBOX_ORIGINS'),
     trustedProxies: text('SIGNALBOX_TRUSTED_PROXIES'),
     region: text('SIGNALBOX_REGION'),
+    drainSeconds: text('SIGNALBOX_DRAIN_SECONDS'),
+    alternates: text('SIGNALBOX_ALTERNATES'),
+    state: text('SIGNALBOX_STATE'),
     logLevel: text('SIGNALBOX_LOG_LEVEL'),
   };
 }

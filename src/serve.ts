@@ -5,7 +5,7 @@ import { Reason } from '../gen/signalbox/v1/reason_pb.ts';
 import { RoomService } from '../gen/signalbox/v1/room_service_pb.ts';
 import { SignalingService } from '../gen/signalbox/v1/signaling_service_pb.ts';
 import { TokenService } from '../gen/signalbox/v1/token_service_pb.ts';
-import { type KeyStore, loadKeys } from './auth/key-store.ts';
+import { loadKeys } from './auth/key-store.ts';
 import { RevocationList } from './auth/revocation-list.ts';
 import { JwtIssuer } from './auth/token-issuer.ts';
 import { JwtVerifier } from './auth/token-verifier.ts';
@@ -18,11 +18,13 @@ import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { lanAddresses } from './gateway/lan-addresses.ts';
 import { selfSignedTls } from './gateway/self-signed.ts';
 import type { TlsSource } from './gateway/tls.ts';
+import { HandOver } from './hand-over.ts';
 import { ConfiguredIceServers } from './ice/configured-ice-servers.ts';
 import { classicDialect } from './lanes/classic/classic.ts';
 import { signalingEndpoints } from './lanes/envelope/signaling-endpoints.ts';
 import { acceptWebSocket } from './lanes/websocket/accept.ts';
 import { nodeCrypto } from './runtime/node-crypto.ts';
+import { checkStateFile } from './runtime/state-file.ts';
 import { systemClock } from './runtime/system-clock.ts';
 import { authenticate } from './services/authenticate.ts';
 import { clusterService } from './services/cluster-service.ts';
@@ -31,6 +33,8 @@ import { iceService } from './services/ice-service.ts';
 import { registerReflection } from './services/reflection.ts';
 import { roomService } from './services/room-service.ts';
 import { tokenService } from './services/token-service.ts';
+import { untilFrozen } from './services/until-frozen.ts';
+import { endNow, type ShutDownParts, shutDown } from './shut-down.ts';
 
 /** Room for a frame's wrapper and envelope beside its largest size. */
 const wrapperBytes = 1024;
@@ -52,7 +56,12 @@ export interface Served {
   readonly node: SignalingNode;
   /** Present in development. */
   readonly developmentTokens: DevelopmentTokens | undefined;
-  /** Ends it: sessions are told, connections end, nothing is left. */
+  /**
+   * Ends it within the drain's deadline: not ready at once, clients are told to go, the rest is ended, able to resume, and with
+   * a state file left to the next process. `balanced`: others may send clients here until they have looked at its health.
+   */
+  drain(balanced: boolean): Promise<void>;
+  /** Ends it now: sessions are told, connections end, nothing is left. */
   close(): Promise<void>;
 }
 
@@ -60,6 +69,7 @@ export interface Served {
 export async function serve({ config, log, version, webRoot }: ServeOptions): Promise<Served> {
   const clock = systemClock;
   const now = () => clock.now();
+  if (config.state !== undefined) checkStateFile(config.state);
   const keys = await loadKeys({
     file: config.keyFile,
     development: config.development,
@@ -79,6 +89,12 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       crypto: nodeCrypto,
     });
     await node.start();
+    const holders = { node, engine, revocations };
+    const handOver =
+      config.state === undefined
+        ? undefined
+        : new HandOver({ path: config.state, version, limits, now, log });
+    handOver?.takeUp(holders);
     keys.onChange(() => {
       const ended = node.recheckTokens();
       if (ended > 0)
@@ -100,7 +116,7 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       routes: (router) => {
         registerHealth(router, health);
         registerReflection(router, services);
-        const guarded = { interceptors: [authenticate(verifier)] };
+        const guarded = { interceptors: [untilFrozen(node), authenticate(verifier)] };
         router.service(
           RoomService,
           roomService({ engine, profiles, clock, limits, issuer, crypto: nodeCrypto }),
@@ -122,27 +138,19 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       origins: { allowed: config.origins, setting: 'origins' },
       trustedProxies: config.trustedProxies,
       isServing: () => health.isServing,
+      bound: () => handOver?.clear(),
       log,
     });
-    return { gateway, node, developmentTokens, close: () => close({ health, keys, node, gateway }) };
+    const state = handOver && { handOver, holders };
+    const parts: ShutDownParts = { clock, health, keys, node, gateway, state };
+    const { alternates, drainSeconds } = config;
+    const drain = (balanced: boolean) =>
+      shutDown(parts, { deadlineMs: drainSeconds * 1000, alternates, balanced });
+    return { gateway, node, developmentTokens, drain, close: () => endNow(parts) };
   } catch (error) {
     keys.close();
     throw error;
   }
-}
-
-interface Parts {
-  readonly health: HealthState;
-  readonly keys: KeyStore;
-  readonly node: SignalingNode;
-  readonly gateway: Gateway;
-}
-
-async function close({ health, keys, node, gateway }: Parts): Promise<void> {
-  health.setAll(false);
-  await node.stop();
-  await gateway.close();
-  keys.close();
 }
 
 async function tlsOf({ lan, tls }: Config): Promise<TlsSource | undefined> {

@@ -1,22 +1,28 @@
+import type { SessionRecord } from '../../gen/signalbox/state/v1/state_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { type Hello, NextStep } from '../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Crypto } from './crypto.ts';
+import { Draining, type DrainOptions } from './draining.ts';
 import type { Engine, EngineEvents } from './engine.ts';
 import type { Grants, TokenVerifier } from './grants.ts';
 import type { IceServers } from './ice-servers.ts';
 import type { Lane, LaneEvents } from './lane.ts';
 import type { CoreLimits } from './limits.ts';
-import { endingOf } from './refusal.ts';
+import { type Ending, endingOf } from './refusal.ts';
 import type { RoomProfiles } from './room/room-profiles.ts';
 import type { RoomKey } from './room-key.ts';
 import type { SendFramesBatch, SendFramesResult } from './send-frames.ts';
 import { encodeFrameErrorMessage } from './server-frame.ts';
 import { Connection, type ConnectionHost } from './session/connection.ts';
 import { type Opener, openSession } from './session/open-session.ts';
+import { Pace } from './session/pace.ts';
 import { Pump } from './session/pump.ts';
+import { restoreSession } from './session/restore-session.ts';
+import type { SavedSession } from './session/save-session.ts';
 import type { Session } from './session/session.ts';
 import type { CoreLog, SessionHost } from './session/session-host.ts';
+import { Slices } from './session/slices.ts';
 import { endingOfToken } from './session/token-reason.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import { FrameScan } from './wire/scan.ts';
@@ -63,11 +69,16 @@ export class SignalingNode {
   readonly #sessions = new Map<string, Session>();
   readonly #connections = new Set<Connection>();
   readonly #pump: Pump;
+  readonly #presence: Slices<Session>;
+  readonly #pace: Pace;
   readonly #opener: Opener;
   readonly #connectionHost: ConnectionHost;
   readonly #startedAt: number;
   readonly #id: string;
+  readonly #host: SessionHost;
   #cancelSweep: Cancel | undefined;
+  #cancelAway: Cancel | undefined;
+  #draining: Draining | undefined;
   #newestBirth = 0;
   #stopped = false;
 
@@ -78,11 +89,15 @@ export class SignalingNode {
     this.#startedAt = clock.now();
     this.#id = crypto.random(6);
     this.#pump = new Pump(clock, engine);
+    this.#presence = new Slices(clock, (session) => session.tellPresence());
+    this.#pace = new Pace(clock);
     const host = this.#sessionHost();
+    this.#host = host;
     this.#opener = {
       host,
       serverVersion: options.version,
       region: options.region,
+      turn: () => this.#pace.take(),
       nextBirth: () => {
         this.#newestBirth = Math.max(clock.now(), this.#newestBirth + 1);
         return this.#newestBirth;
@@ -95,7 +110,10 @@ export class SignalingNode {
       open: (hello, connection) => this.#open(hello, connection),
       handshakeMs: options.limits.handshakeMs,
       after: (milliseconds, run) => clock.after(milliseconds, run),
-      ended: (connection) => this.#connections.delete(connection),
+      ended: (connection) => {
+        this.#connections.delete(connection);
+        this.#draining?.connected(this.#connections.size);
+      },
     };
   }
 
@@ -104,19 +122,66 @@ export class SignalingNode {
     this.#sweepLater();
   }
 
+  /** Tells all clients, and those who come from now on, to go. Resolves when they have gone, or at the deadline. */
+  drain(options: DrainOptions): Promise<void> {
+    const draining = new Draining(this.#options.clock, options, this.#connections.size);
+    this.#draining = draining;
+    for (const session of this.#sessions.values())
+      if (session.state.kind === 'attached') draining.tell(session, false);
+    return draining.over;
+  }
+
+  /**
+   * Freezes the node: from here on no frame is taken, acknowledged or written, and nothing falls due. Returns its sessions, for
+   * the process that comes next; what the engine holds is the engine's to hand over. `stop` ends the connections.
+   */
+  handOver(): SavedSession[] {
+    this.#freeze();
+    // Whoever is about to open a session would be told of one that is in no state.
+    for (const connection of [...this.#connections]) {
+      if (connection.session === undefined) connection.end(this.#goodbye());
+    }
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) this.#pump.forget(session);
+    return sessions.map((session) => session.handOver());
+  }
+
+  /** Nothing is taken or answered any more. */
+  get isFrozen(): boolean {
+    return this.#stopped;
+  }
+
+  /**
+   * Takes up sessions of the process before, after `start` and before the first connection; the engine has its part
+   * already. Each waits for its client for the rest of its window. Rooms see those AWAY who are not back in the time that a
+   * Pong may take: a roster in which everybody goes and comes back tells nobody anything.
+   */
+  takeUp(saved: readonly SessionRecord[]): void {
+    const sessions = saved.map((record) => restoreSession(this.#host, record));
+    for (const session of sessions) {
+      this.#sessions.set(session.id, session);
+      this.#newestBirth = Math.max(this.#newestBirth, session.info.bornAt);
+    }
+    const { clock, limits } = this.#options;
+    this.#cancelAway = clock.after(limits.pongTimeoutMs, () => {
+      for (const session of sessions) session.announceAway();
+    });
+  }
+
   /** Ends all connections, sessions and timers. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelSweep?.();
-    const ending = endingOf(Reason.DRAINING, 'the gateway shuts down');
-    for (const connection of [...this.#connections]) connection.end(ending);
+    this.#freeze();
+    for (const connection of [...this.#connections]) connection.end(this.#goodbye());
     for (const session of [...this.#sessions.values()]) session.close(Reason.DRAINING);
     await this.engine.stop();
   }
 
   get figures(): NodeFigures {
     let attachedSessions = 0;
-    for (const { state } of this.#sessions.values()) if (state.kind === 'attached') attachedSessions += 1;
+    for (const { state } of this.#sessions.values()) {
+      if (state.kind === 'attached') attachedSessions += 1;
+    }
     return {
       id: this.#id,
       startedAt: this.#startedAt,
@@ -131,7 +196,7 @@ export class SignalingNode {
   readonly open = (lane: Lane): LaneEvents => {
     const connection = new Connection(this.#connectionHost, lane);
     this.#connections.add(connection);
-    if (this.#stopped) connection.end(endingOf(Reason.DRAINING, 'the gateway shuts down'));
+    if (this.#stopped) connection.end(this.#goodbye());
     return connection;
   };
 
@@ -139,7 +204,7 @@ export class SignalingNode {
   readonly sendFrames = (batch: SendFramesBatch, done: (result: SendFramesResult) => void): void => {
     const { crypto } = this.#options;
     if (this.#stopped) {
-      done({ kind: 'refused', ending: endingOf(Reason.DRAINING, 'the gateway shuts down') });
+      done({ kind: 'refused', ending: this.#goodbye() });
       return;
     }
     const session = this.#sessions.get(batch.sendKey.slice(0, batch.sendKey.indexOf('.')));
@@ -194,10 +259,27 @@ export class SignalingNode {
   }
 
   #open(hello: Hello, connection: Connection): void {
-    openSession(this.#opener, hello, connection).catch((error: unknown) => {
+    const opened = openSession(this.#opener, hello, connection).then(() => {
+      if (connection.session !== undefined) this.#draining?.tell(connection.session, true);
+    });
+    opened.catch((error: unknown) => {
       this.#options.log.error({ err: error }, 'a session could not be opened');
       connection.end(endingOf(Reason.INTERNAL, 'the session could not be opened'));
     });
+  }
+
+  #freeze(): void {
+    this.#stopped = true;
+    this.#cancelSweep?.();
+    this.#cancelAway?.();
+    this.#draining?.end();
+  }
+
+  /** Closed(DRAINING, RESUME), with a time to come back at that is different for each. */
+  #goodbye(): Ending {
+    const ending = endingOf(Reason.DRAINING, 'the gateway shuts down');
+    if (this.#draining === undefined) return ending;
+    return { ...ending, retryAfterMs: this.#draining.comeBackMs(), endpoints: this.#draining.endpoints };
   }
 
   #sweepLater(): void {
@@ -251,11 +333,13 @@ export class SignalingNode {
       scan: new FrameScan(),
       slab: new Slab(),
       markDirty: (session) => this.#pump.markDirty(session),
+      announce: (session) => this.#presence.add(session),
       follow: (key, session) => this.#pump.follow(key, session),
       unfollow: (key, session) => this.#pump.unfollow(key, session),
       forget: (session) => {
         this.#sessions.delete(session.id);
         this.#pump.forget(session);
+        this.#presence.delete(session);
       },
     };
   }

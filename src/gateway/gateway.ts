@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How long open requests and streams may go on after `close`, in milliseconds. Default 5,000. */
   readonly closeGraceMs?: number;
+  /** Called once the port is bound, before the first connection is taken. What it throws, `startGateway` rejects with. */
+  readonly bound?: (() => void) | undefined;
   readonly log: Logger;
 }
 
@@ -57,10 +59,10 @@ export interface Gateway {
   /** Accepted sockets that are open. */
   readonly openSockets: number;
   /**
-   * Stops accepting, ends idle connections, lets the others finish for `closeGraceMs`, ends them. Resolves when no
-   * socket, timer or handle of the gateway is left. Calls after the first wait for the same end.
+   * Stops accepting, ends idle connections, lets the others finish for `graceMs` (default: `closeGraceMs`), ends them.
+   * Resolves when no socket, timer or handle of the gateway is left. Calls after the first wait for the same end.
    */
-  close(): Promise<void>;
+  close(graceMs?: number): Promise<void>;
 }
 
 const CLOSE_GRACE_MS = 5_000;
@@ -78,7 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const origins = new Origins(options.origins ?? DEFAULT_ORIGINS, log);
   const servers = createHttpServers(limits);
   const shutdown = new AbortController();
-  const listener = new Listener({ limits, servers, tls: options.tls, log });
+  const listener = new Listener({ limits, servers, tls: options.tls, bound: options.bound, log });
   const guard = new Guard({
     connections: listener.connections,
     proxies,
@@ -105,10 +107,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const { address, port } = listener.address;
   let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
+  const close = async (graceMs: number): Promise<void> => {
     shutdown.abort();
     listener.stopAccepting();
-    await listener.finish(options.closeGraceMs ?? CLOSE_GRACE_MS);
+    await listener.finish(graceMs);
     await app.close();
   };
   return {
@@ -118,8 +120,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get openSockets() {
       return listener.openSockets;
     },
-    close: () => {
-      closing ??= close();
+    close: (graceMs = options.closeGraceMs ?? CLOSE_GRACE_MS) => {
+      closing ??= close(graceMs);
       return closing;
     },
   };

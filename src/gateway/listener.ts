@@ -14,6 +14,8 @@ export interface ListenerOptions {
   readonly tls: TlsSource | undefined;
   readonly limits: GatewayLimits;
   readonly servers: HttpServers;
+  /** Called once the port is bound, before the first connection is taken. What it throws, `open` rejects with. */
+  readonly bound?: (() => void) | undefined;
   readonly log: Logger;
 }
 
@@ -63,6 +65,12 @@ export class Listener {
     acceptor.on('drop', () => this.#logDrop());
     acceptor.listen({ host, port, backlog: BACKLOG });
     await once(acceptor, 'listening');
+    try {
+      this.#options.bound?.();
+    } catch (error) {
+      acceptor.close();
+      throw error;
+    }
     acceptor.on('error', (error) => log.error({ err: error }, 'listening socket failed'));
     this.#acceptor = acceptor;
     // Starts the check of the header and request deadlines; without it they never run.

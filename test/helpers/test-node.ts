@@ -70,6 +70,8 @@ export interface TestNodeOptions extends Partial<Pick<SignalingNodeOptions, 'iss
   /** Default: a clock of its own. */
   readonly clock?: VirtualClock;
   readonly limits?: Partial<CoreLimits>;
+  /** The time at which its clock begins. */
+  readonly now?: number;
   /** Settings of every room; a join creates it. */
   readonly settings?: MessageInitShape<typeof RoomSettingsSchema>;
   readonly profiles?: readonly RoomProfile[];
@@ -112,7 +114,7 @@ export interface InRoom {
 const mostTicks = 1000;
 
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
-  const clock = options.clock ?? new VirtualClock();
+  const clock = options.clock ?? new VirtualClock(options.now);
   const verifier = options.verifier ?? testVerifier;
   const limits = { ...defaultLimits, ...options.limits };
   const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits });

@@ -31,6 +31,11 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   },
 );
 
+const restarts: fc.Arbitrary<Action> = fc.record({
+  kind: step('restart'),
+  downMs: fc.constantFrom(0, 1000, 60_000),
+});
+
 const limits = fc.record({
   gatherBytes: fc.constantFrom(300, 2000, 262_144),
   roomEntries: fc.constantFrom(6, 2048),
@@ -40,16 +45,24 @@ const limits = fc.record({
 
 describe('any schedule of joins, leaves, updates, messages, signals, stalls and lost connections', () => {
   it('leaves every client with the room’s roster, count and values, each message and signal once and in order', async () => {
-    const schedule = fc.array(actions, { minLength: 5, maxLength: 80 });
-    await fc.assert(
-      fc.asyncProperty(schedule, limits, async (steps, chosen) => {
-        const model = await DeliveryModel.start(chosen);
-        for (const action of steps) await model.act(action);
-        await model.rest();
-        model.check();
-        await model.stop();
-      }),
-      { numRuns: runs },
-    );
+    await holds(fc.array(actions, { minLength: 5, maxLength: 80 }));
+  });
+
+  it('does so over orderly restarts, and what is taken up is what was left', async () => {
+    const any = fc.oneof({ weight: 15, arbitrary: actions }, { weight: 1, arbitrary: restarts });
+    await holds(fc.array(any, { minLength: 20, maxLength: 80 }));
   });
 });
+
+async function holds(schedule: fc.Arbitrary<Action[]>): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(schedule, limits, async (steps, chosen) => {
+      const model = await DeliveryModel.start(chosen);
+      for (const action of steps) await model.act(action);
+      await model.rest();
+      model.check();
+      await model.stop();
+    }),
+    { numRuns: runs },
+  );
+}

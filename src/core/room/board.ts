@@ -117,10 +117,7 @@ export class Board {
 
   /** Encodes what was summed since the last call. */
   settle(now: number): void {
-    for (const total of this.#unsettled) this.#putTotal(total, now);
-    this.#unsettled.clear();
-    this.#newTotals = 0;
-    this.#newTotalBytes = 0;
+    this.#settleTotals(now);
     if (!this.#countOwed || now - this.#countAt < countIntervalMs) return;
     const value = create(RosterDeltaSchema, {
       room: this.#room,
@@ -132,9 +129,16 @@ export class Board {
     this.#countAt = now;
   }
 
+  #settleTotals(now: number): void {
+    for (const total of this.#unsettled) this.#putTotal(total, now);
+    this.#unsettled.clear();
+    this.#newTotals = 0;
+    this.#newTotalBytes = 0;
+  }
+
   /** For the state file. Sums are settled first: a total that nobody was told is in no frame. */
   save(now: number): MessageInitShape<typeof BoardSchema> {
-    this.settle(now);
+    this.#settleTotals(now);
     return { ...this.#table.save(), totals: [...this.#totals.values()], owesCount: this.#countOwed };
   }
 

@@ -6,17 +6,22 @@ import type { Cancel } from '../clock.ts';
 import { all, type Eventually, when } from '../eventually.ts';
 import type { Grants } from '../grants.ts';
 import { type Ending, endingOf } from '../refusal.ts';
-import type { RoomKey } from '../room-key.ts';
+import { type RoomKey, roomNameOf } from '../room-key.ts';
 import type { Connection } from './connection.ts';
 import { CredentialClock } from './credential-clock.ts';
 import { denyMessage } from './handle-message.ts';
+import { inBackground } from './in-background.ts';
 import { Incoming } from './incoming.ts';
 import { Liveness } from './liveness.ts';
 import { Membership } from './membership.ts';
 import { Outgoing } from './outgoing.ts';
 import type { PumpTick } from './pump.ts';
 import { sendReceipts, undeliveredBecause } from './receipts.ts';
+import { type SavedSession, saveSession } from './save-session.ts';
 import type { SessionHost } from './session-host.ts';
+
+/** The engine could not do what must be done: it is asked again so much later, in milliseconds. */
+const retryMs = 1000;
 
 /**
  * Where a session stands. `attached`: a connection reads and writes for it. `detached`: its connection is lost, its
@@ -54,7 +59,7 @@ export class Session {
   joins = 0;
   /** Resume window asked for by a suspended client, in milliseconds. */
   holdMs: number | undefined;
-  readonly #leaves = new Map<RoomKey, Cancel>();
+  readonly #leaves = new Map<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
   #state: SessionState = { kind: 'closed' };
 
   constructor(host: SessionHost, info: SessionIdentity, grants: Grants) {
@@ -84,11 +89,10 @@ export class Session {
     }
     if (resume !== undefined) {
       this.incoming.detached();
-      for (const cancel of this.#leaves.values()) cancel();
-      this.#leaves.clear();
+      this.#cancelLeaves();
       this.syncMemberships();
       this.outgoing.rewind(resume);
-      this.#announce(State.ACTIVE);
+      this.host.announce(this);
     }
     this.liveness.attached();
     this.credentials.attached(resume !== undefined);
@@ -98,16 +102,68 @@ export class Session {
   /** The connection is lost. Peers see AWAY; the session goes on until its window ends. */
   detach(connection: Connection): void {
     if (this.#state.kind !== 'attached' || this.#state.connection !== connection) return;
-    const { clock, limits, engine } = this.host;
-    const window = this.holdMs ?? limits.resumeWindowMs;
-    const dueAt = clock.now() + window;
-    const cancel = clock.after(window, () => this.close(Reason.LEASE_EXPIRED));
-    this.#state = { kind: 'detached', dueAt, cancel };
+    this.wait(this.holdMs ?? this.host.limits.resumeWindowMs);
     this.incoming.detached();
     this.outgoing.pause();
-    void engine.detachSession(this.id, this.attempt, dueAt);
-    // A suspended client comes back without a leave being seen.
-    if (this.holdMs === undefined) this.#announce(State.AWAY);
+    this.announceAway();
+  }
+
+  /** There is no connection: the session ends after `windowMs`, unless it is resumed before. */
+  wait(windowMs: number): void {
+    const { clock, engine } = this.host;
+    const dueAt = clock.now() + windowMs;
+    const cancel = clock.after(windowMs, () => this.close(Reason.LEASE_EXPIRED));
+    this.#state = { kind: 'detached', dueAt, cancel };
+    inBackground(this.host, 'a session could not be detached', () =>
+      engine.detachSession(this.id, this.attempt, dueAt),
+    );
+  }
+
+  /**
+   * Tells its rooms whether it has a connection now: what it had meanwhile, nobody needs to know. Called when its turn comes
+   * (`SessionHost.announce`).
+   */
+  tellPresence(): void {
+    const { engine } = this.host;
+    const isHere = this.#state.kind === 'attached';
+    if (!isHere && (this.#state.kind === 'closed' || this.holdMs !== undefined)) return;
+    const state = isHere ? State.ACTIVE : State.AWAY;
+    const tell = () =>
+      all(
+        [...engine.memberships(this.id).keys()].map((key) =>
+          engine.setState(key, this.id, this.attempt, state),
+        ),
+      );
+    inBackground(this.host, 'a room could not be told whether a session is there', tell, () =>
+      this.host.clock.after(retryMs, () => this.host.announce(this)),
+    );
+  }
+
+  /** Its rooms see that it has no connection. A suspended client comes back without a leave being seen. */
+  announceAway(): void {
+    if (this.#state.kind === 'detached' && this.holdMs === undefined) this.host.announce(this);
+  }
+
+  /**
+   * Goes out of this process without a word, for the state file: nothing is taken, acknowledged or written for it any more,
+   * and nothing falls due.
+   */
+  handOver(): SavedSession {
+    const before = this.#state;
+    const { clock, limits } = this.host;
+    const now = clock.now();
+    const windowMs = before.kind === 'detached' ? before.dueAt - now : (this.holdMs ?? limits.resumeWindowMs);
+    const leaves = [...this.#leaves].map(([key, { dueAt }]) => ({
+      room: roomNameOf(key),
+      remainingMs: dueAt - now,
+    }));
+    const saved = saveSession(this, windowMs, leaves);
+    if (before.kind === 'detached') before.cancel();
+    this.#cancelLeaves();
+    this.#state = { kind: 'closed' };
+    this.incoming.close(endingOf(Reason.DRAINING, 'the gateway restarts'));
+    this.outgoing.pause();
+    return saved;
   }
 
   /**
@@ -120,8 +176,7 @@ export class Session {
     if (before.kind === 'detached') before.cancel();
     this.#state = { kind: 'closed' };
     const { engine, log } = this.host;
-    for (const cancel of this.#leaves.values()) cancel();
-    this.#leaves.clear();
+    this.#cancelLeaves();
     const memberships = [...this.rooms.values()];
     const wills = isLoss(reason) ? memberships.map((membership) => this.#publishWill(membership)) : [];
     const left = all(wills, () =>
@@ -189,14 +244,19 @@ export class Session {
     this.stay(key);
     const leave = () => {
       this.#leaves.delete(key);
-      void engine.leave(key, this.id, { reason: Reason.LEFT });
+      inBackground(
+        this.host,
+        'a room could not be left',
+        () => engine.leave(key, this.id, { reason: Reason.LEFT }),
+        () => this.leaveLater(key, retryMs),
+      );
     };
-    this.#leaves.set(key, clock.after(graceMs, leave));
+    this.#leaves.set(key, { dueAt: clock.now() + graceMs, cancel: clock.after(graceMs, leave) });
   }
 
   /** Takes back a leave that has not come to pass. */
   stay(key: RoomKey): void {
-    this.#leaves.get(key)?.();
+    this.#leaves.get(key)?.cancel();
     this.#leaves.delete(key);
   }
 
@@ -231,10 +291,9 @@ export class Session {
     return this.host.engine.publish(membership.key, { ...will, sender });
   }
 
-  #announce(state: State): void {
-    const { engine } = this.host;
-    for (const key of engine.memberships(this.id).keys())
-      void engine.setState(key, this.id, this.attempt, state);
+  #cancelLeaves(): void {
+    for (const { cancel } of this.#leaves.values()) cancel();
+    this.#leaves.clear();
   }
 }
 

@@ -1,9 +1,12 @@
 import { create } from '@bufbuild/protobuf';
+import { expect } from 'vitest';
+import type { StateRecord } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { RoomSettings_Presence as Presence, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
 import type { CoreLimits } from '../../../src/core/limits.ts';
 import type { Member } from '../../../src/core/room/member.ts';
 import { roomKey } from '../../../src/core/room-key.ts';
+import { freeze, startFrom } from '../../helpers/restart-node.ts';
 import type { ClientBody } from '../../helpers/scripted-client.ts';
 import { startTestNode, type TestNode } from '../../helpers/test-node.ts';
 import { Party } from './party.ts';
@@ -18,7 +21,9 @@ export type Action =
   | Speech
   | { readonly kind: 'signal'; readonly who: number; readonly to: number }
   | { readonly kind: 'presence'; readonly presence: Presence }
-  | { readonly kind: 'tick' };
+  | { readonly kind: 'tick' }
+  /** An orderly restart with a state file that takes so long, in milliseconds. */
+  | { readonly kind: 'restart'; readonly downMs: number };
 
 export interface Speech {
   readonly kind: 'update' | 'say' | 'put' | 'count';
@@ -39,7 +44,8 @@ interface Stay {
 
 /** Runs a schedule against a node, and knows what must come of it. */
 export class DeliveryModel {
-  readonly #kit: TestNode;
+  #kit: TestNode;
+  readonly #limits: Partial<CoreLimits>;
   readonly #parties: Party[] = [];
   /** Signals that were taken, as `sender:seq`, by receiver. */
   readonly #signals = new Map<Party, string[]>();
@@ -50,12 +56,13 @@ export class DeliveryModel {
   #total = 0;
   #wasFull = true;
 
-  private constructor(kit: TestNode) {
+  private constructor(kit: TestNode, limits: Partial<CoreLimits>) {
     this.#kit = kit;
+    this.#limits = limits;
   }
 
   static async start(limits: Partial<CoreLimits>): Promise<DeliveryModel> {
-    const model = new DeliveryModel(await startTestNode({ limits }));
+    const model = new DeliveryModel(await startTestNode({ limits }), limits);
     for (let i = 0; i < parties; i += 1) {
       const party = new Party(`p${i}`);
       model.#parties.push(party);
@@ -67,6 +74,7 @@ export class DeliveryModel {
   async act(action: Action): Promise<void> {
     if (action.kind === 'tick') return this.#settle();
     if (action.kind === 'presence') return this.#present(action.presence);
+    if (action.kind === 'restart') return this.#restart(action.downMs);
     const party = this.#party(action.who);
     if (action.kind === 'resume') return this.#resume(party);
     if (party.client === undefined) return;
@@ -203,6 +211,22 @@ export class DeliveryModel {
     const settings = create(RoomSettingsSchema, { presence });
     const room = this.#kit.engine.updateRoom(key, { settings, paths: ['presence'] });
     if (room !== undefined && presence !== Presence.FULL) this.#wasFull = false;
+  }
+
+  /** Twice: what is taken up and left again must be what was left. */
+  async #restart(downMs: number): Promise<void> {
+    const left = await this.#leave();
+    this.#kit = await startFrom(left, { limits: this.#limits, now: this.#kit.clock.now() });
+    const again = await this.#leave();
+    expect(again).toEqual(left);
+    this.#kit = await startFrom(again, { limits: this.#limits, now: this.#kit.clock.now() + downMs });
+  }
+
+  async #leave(): Promise<StateRecord[]> {
+    const records = freeze(this.#kit);
+    for (const party of this.#parties) party.drop();
+    await this.#kit.stop();
+    return records;
   }
 
   async #resume(party: Party): Promise<void> {
