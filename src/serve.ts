@@ -16,6 +16,7 @@ import { DevelopmentTokens } from './development.ts';
 import { MemoryEngine } from './engine/memory/memory-engine.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { lanAddresses } from './gateway/lan-addresses.ts';
+import { LoadAdmission } from './gateway/load-admission.ts';
 import { selfSignedTls } from './gateway/self-signed.ts';
 import type { TlsSource } from './gateway/tls.ts';
 import { HandOver } from './hand-over.ts';
@@ -23,6 +24,7 @@ import { ConfiguredIceServers } from './ice/configured-ice-servers.ts';
 import { classicDialect } from './lanes/classic/classic.ts';
 import { signalingEndpoints } from './lanes/envelope/signaling-endpoints.ts';
 import { acceptWebSocket } from './lanes/websocket/accept.ts';
+import { EventLoopDelay } from './runtime/event-loop-delay.ts';
 import { nodeCrypto } from './runtime/node-crypto.ts';
 import { checkStateFile } from './runtime/state-file.ts';
 import { systemClock } from './runtime/system-clock.ts';
@@ -84,9 +86,11 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
     const iceServers = new ConfiguredIceServers(config.iceServers, now);
     const profiles = new RoomProfiles(config.rooms);
     const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits });
+    const delay = new EventLoopDelay();
+    const admission = new LoadAdmission({ delayMs: () => delay.ms });
     const node = new SignalingNode({
       ...{ engine, clock, limits, profiles, verifier, issuer, iceServers, log, version, region },
-      crypto: nodeCrypto,
+      ...{ crypto: nodeCrypto, admission },
     });
     await node.start();
     const holders = { node, engine, revocations };
@@ -137,6 +141,7 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       pages: (app) => developmentTokens?.register(app),
       origins: { allowed: config.origins, setting: 'origins' },
       trustedProxies: config.trustedProxies,
+      admission,
       isServing: () => health.isServing,
       bound: () => handOver?.clear(),
       log,

@@ -24,6 +24,7 @@ import type { Session } from './session/session.ts';
 import type { CoreLog, SessionHost } from './session/session-host.ts';
 import { Slices } from './session/slices.ts';
 import { endingOfToken } from './session/token-reason.ts';
+import { admitAll, type SessionAdmission } from './session-admission.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import { FrameScan } from './wire/scan.ts';
 import { Slab } from './wire/slab.ts';
@@ -47,6 +48,8 @@ export interface SignalingNodeOptions {
   readonly log: CoreLog;
   readonly version: string;
   readonly region: string;
+  /** Default: takes everybody. */
+  readonly admission?: SessionAdmission;
 }
 
 /** What a node has at the moment. */
@@ -55,6 +58,8 @@ export interface NodeFigures {
   readonly startedAt: number;
   readonly connections: number;
   readonly attachedSessions: number;
+  /** Those whose transport takes nothing at the moment. */
+  readonly blockedSessions: number;
   readonly sessions: number;
   readonly rooms: number;
 }
@@ -97,6 +102,7 @@ export class SignalingNode {
       host,
       serverVersion: options.version,
       region: options.region,
+      admission: options.admission ?? admitAll,
       turn: () => this.#pace.take(),
       nextBirth: () => {
         this.#newestBirth = Math.max(clock.now(), this.#newestBirth + 1);
@@ -179,14 +185,17 @@ export class SignalingNode {
 
   get figures(): NodeFigures {
     let attachedSessions = 0;
-    for (const { state } of this.#sessions.values()) {
+    let blockedSessions = 0;
+    for (const { state, outgoing } of this.#sessions.values()) {
       if (state.kind === 'attached') attachedSessions += 1;
+      if (outgoing.blockedSince !== undefined) blockedSessions += 1;
     }
     return {
       id: this.#id,
       startedAt: this.#startedAt,
       connections: this.#connections.size,
       attachedSessions,
+      blockedSessions,
       sessions: this.#sessions.size,
       rooms: this.#pump.rooms,
     };

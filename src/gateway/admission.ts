@@ -1,14 +1,21 @@
-/** What a request asks the gateway to carry: `session` begins or resumes one, `call` is everything else. */
-export type AdmissionKind = 'session' | 'call';
+/**
+ * What a request asks the gateway to carry: `session` begins or resumes one, `frames` belongs to one, `call` is
+ * everything else.
+ */
+export type AdmissionKind = 'session' | 'frames' | 'call';
 
 export type AdmissionVerdict =
-  | { readonly accepted: true }
+  | {
+      readonly accepted: true;
+      /** To be called once when the exchange is over; absent: nobody wants to know. */
+      readonly over?: () => void;
+    }
   | {
       readonly accepted: false;
       /** For the caller's developer, e.g. `the gateway is draining`. */
       readonly reason: string;
-      /** Whole seconds after which to try again. */
-      readonly retryAfterSeconds: number;
+      /** Milliseconds after which to try again. */
+      readonly retryAfterMs: number;
     };
 
 /**
@@ -16,7 +23,8 @@ export type AdmissionVerdict =
  * UNAVAILABLE (HTTP 503) with the time to wait.
  */
 export interface Admission {
-  accept(kind: AdmissionKind): AdmissionVerdict;
+  /** @param address of the client, as forwarded by trusted proxies */
+  accept(kind: AdmissionKind, address: string): AdmissionVerdict;
 }
 
-export const ADMIT_ALL: Admission = { accept: () => ({ accepted: true }) };
+export const ADMITTED: AdmissionVerdict = { accepted: true };

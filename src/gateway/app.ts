@@ -58,6 +58,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   // Fastify's types know one HTTP version at a time; its router reads what both have in common.
   const route = app.routing as (request: NodeRequest, response: NodeResponse) => void;
   const onRequest = (request: NodeRequest, response: NodeResponse): void => {
+    // Opened and reset in one breath: there is nobody to answer.
+    if ('stream' in request && request.stream.destroyed) return;
     const refusal = guard.authority(request);
     if (refusal === undefined) route(request, response);
     else refuse(request, response, refusal);

@@ -2,13 +2,14 @@ import { isIPv6 } from 'node:net';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { ADMIT_ALL, type Admission } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { descriptorLimit } from './descriptors.ts';
 import { Guard } from './guard.ts';
 import { type LaneEndpoint, laneRoute } from './lane-routes.ts';
 import { connectionBudget, DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { Listener } from './listener.ts';
+import { LoadAdmission } from './load-admission.ts';
 import { type OriginOptions, Origins } from './origins.ts';
 import { TrustedProxies } from './proxies.ts';
 import { createHttpServers } from './servers.ts';
@@ -37,7 +38,7 @@ export interface GatewayOptions {
   readonly origins?: OriginOptions;
   /** Addresses and CIDR blocks of proxies whose `x-forwarded-for` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Default: takes everything. */
+  /** Default: what one address may ask for. */
   readonly admission?: Admission;
   /** What `GET /healthz` says. Default: true. */
   readonly isServing?: () => boolean;
@@ -80,12 +81,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const origins = new Origins(options.origins ?? DEFAULT_ORIGINS, log);
   const servers = createHttpServers(limits);
   const shutdown = new AbortController();
-  const listener = new Listener({ limits, servers, tls: options.tls, bound: options.bound, log });
+  const listener = new Listener({ limits, servers, proxies, tls: options.tls, bound: options.bound, log });
   const guard = new Guard({
     connections: listener.connections,
     proxies,
     origins,
-    admission: options.admission ?? ADMIT_ALL,
+    admission: options.admission ?? new LoadAdmission({ limits }),
+    random: Math.random,
   });
   const app = await createApp({
     servers,

@@ -1,6 +1,6 @@
 import { Code } from '@connectrpc/connect';
 import type { Peer } from '../core/lane.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, AdmissionKind, AdmissionVerdict } from './admission.ts';
 import type { ClientCertificate, Connections, NodeRequest } from './connection.ts';
 import type { Origins } from './origins.ts';
 import type { TrustedProxies } from './proxies.ts';
@@ -12,10 +12,14 @@ export interface GuardOptions {
   readonly proxies: TrustedProxies;
   readonly origins: Origins;
   readonly admission: Admission;
+  /** From 0 to 1, 1 not included. */
+  readonly random: () => number;
 }
 
-/** Seconds after which a caller that met the connection limit may try again. */
-const OVER_LIMIT_RETRY_SECONDS = 5;
+type Admitted = Extract<AdmissionVerdict, { readonly accepted: true }>;
+
+/** The least and the most after which a caller that met the connection limit may try again, in milliseconds. */
+const OVER_LIMIT_MS = [2_000, 12_000] as const;
 
 /** What stands between a request and its route: everything that can be said before its body is read. */
 export class Guard {
@@ -90,16 +94,18 @@ export class Guard {
       const message = `a body of ${announced} bytes is too large; the limit is ${route.bodyBytes} bytes`;
       return { code: Code.ResourceExhausted, status: 413, message };
     }
-    return this.admissionRefusal(request, route.kind);
+    return undefined;
   }
 
-  /** Why the gateway takes no more of this kind for now. */
-  admissionRefusal(request: NodeRequest, kind: RpcRoute['kind']): Refusal | undefined {
-    if (this.#options.connections.of(request).overLimit) {
-      return unavailable('the gateway has too many connections', OVER_LIMIT_RETRY_SECONDS);
+  /** Whether the gateway takes more of this kind for now. */
+  admit(request: NodeRequest, kind: AdmissionKind): Admitted | Refusal {
+    const { connections, admission, random } = this.#options;
+    if (connections.of(request).overLimit) {
+      const [least, most] = OVER_LIMIT_MS;
+      return unavailable('the gateway has too many connections', least + random() * (most - least));
     }
-    const verdict = this.#options.admission.accept(kind);
-    return verdict.accepted ? undefined : unavailable(verdict.reason, verdict.retryAfterSeconds);
+    const verdict = admission.accept(kind, this.clientAddress(request));
+    return verdict.accepted ? verdict : unavailable(verdict.reason, verdict.retryAfterMs);
   }
 
   /** Where the request came from, as far as the gateway can trust it. */
@@ -143,14 +149,15 @@ function originRefusal(message: string): Refusal {
   return { code: Code.PermissionDenied, status: 403, message, headers: { vary: 'Origin' } };
 }
 
-function unavailable(reason: string, retryAfterSeconds: number): Refusal {
+function unavailable(reason: string, retryAfterMs: number): Refusal {
+  const seconds = Math.ceil(retryAfterMs / 1000);
   return {
     code: Code.Unavailable,
     status: 503,
-    message: `${reason}; try again in ${retryAfterSeconds} s`,
+    message: `${reason}; try again in ${seconds} s`,
     headers: {
-      'retry-after': String(retryAfterSeconds),
-      'grpc-retry-pushback-ms': String(retryAfterSeconds * 1000),
+      'retry-after': String(seconds),
+      'grpc-retry-pushback-ms': String(Math.ceil(retryAfterMs)),
     },
     closeConnection: true,
   };

@@ -1,34 +1,65 @@
-import type { ServerHttp2Session } from 'node:http2';
+import { constants, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { Http2Watch, type Http2WatchLimits } from './http2-watch.ts';
 import type { GatewayLimits } from './limits.ts';
+
+type Limits = Http2WatchLimits &
+  Pick<
+    GatewayLimits,
+    'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs' | 'streamsPerProxyConnection'
+  >;
+
+/** How a session came to the port. */
+export interface SessionOrigin {
+  readonly socket: Socket;
+  /** The session is ended behind its first stream. */
+  readonly once: boolean;
+  /** The peer is a trusted proxy. */
+  readonly isProxy: boolean;
+}
 
 /**
  * Keeps the HTTP/2 sessions: each must open a stream soon after its preface and is ended when it has had none for a
- * while. Node's own session timeout counts pings as activity, so a peer could hold an empty session for ever.
+ * while. Node's own session timeout counts pings as activity, so a peer could hold an empty session for ever. A peer that
+ * floods is cut.
  */
 export class Http2Sessions {
-  readonly #open = new Set<ServerHttp2Session>();
-  readonly #limits: Pick<
-    GatewayLimits,
-    'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs'
-  >;
+  readonly #open = new Map<ServerHttp2Session, Http2Watch>();
+  readonly #limits: Limits;
+  readonly #cut: (socket: Socket, what: string) => void;
 
-  constructor(
-    limits: Pick<GatewayLimits, 'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs'>,
-  ) {
+  /** @param cut told of a connection that was ended for what its peer did */
+  constructor(limits: Limits, cut: (socket: Socket, what: string) => void) {
     this.#limits = limits;
+    this.#cut = cut;
   }
 
   /** Announces the end (GOAWAY): no new streams, open ones go on, the socket closes behind the last. */
   closeGracefully(): void {
-    for (const session of this.#open) session.close();
+    for (const session of this.#open.keys()) session.close();
   }
 
-  /** @param once the session is ended behind its first stream. */
-  watch(session: ServerHttp2Session, socket: Socket, once: boolean): void {
+  /** Judges what peers did since the last look. */
+  look(): void {
+    for (const watch of this.#open.values()) watch.look();
+  }
+
+  watch(session: ServerHttp2Session, { socket, once, isProxy }: SessionOrigin): void {
     const { connectionWindowBytes, firstStreamMs, idleSessionMs, lingerMs } = this.#limits;
-    this.#open.add(session);
+    const flooded = (what: string): void => {
+      this.#cut(socket, what);
+      if (!session.destroyed) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      // Whoever does not read would keep the socket.
+      setImmediate(() => socket.destroy());
+    };
+    const now = () => performance.now();
+    this.#open.set(session, new Http2Watch({ session, socket, limits: this.#limits, isProxy, now, flooded }));
     session.setLocalWindowSize(connectionWindowBytes);
+    if (isProxy) session.settings({ maxConcurrentStreams: this.#limits.streamsPerProxyConnection });
+    // nghttp2 has found a flood of its own, or what is no HTTP/2.
+    session.on('error', (error: Error & { code?: string }) => {
+      if (error.code?.startsWith('ERR_HTTP2')) this.#cut(socket, error.message);
+    });
     let streams = 0;
     let timer = setTimeout(() => socket.destroy(), firstStreamMs);
     const end = (): void => {

@@ -23,7 +23,7 @@ export function laneRoute(endpoint: LaneEndpoint): RpcRoute {
   const connectTypes = method.methodKind === 'unary' ? CONNECT_UNARY_TYPES : CONNECT_STREAM_TYPES;
   return {
     path: `/${method.parent.typeName}/${method.name}`,
-    kind: method.methodKind === 'unary' ? 'call' : 'session',
+    kind: method.methodKind === 'unary' ? 'frames' : 'session',
     methods: ['POST'],
     accepts: (contentType) => GRPC_TYPES.test(contentType) || connectTypes.test(contentType),
     streamsResponse: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',

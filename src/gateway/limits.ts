@@ -1,3 +1,5 @@
+import type { Rate } from '../core/token-bucket.ts';
+
 /**
  * Every limit of the port, in one place. A test may shorten the deadlines; nothing else changes them.
  *
@@ -38,6 +40,8 @@ export interface GatewayLimits {
   readonly maxConnections: number;
   /** HTTP/2: open streams of one connection, announced in SETTINGS. */
   readonly streamsPerConnection: number;
+  /** The same for a trusted proxy, announced once it is known for one. */
+  readonly streamsPerProxyConnection: number;
   /** HTTP/2: unread bytes a peer may send on one stream. */
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes a peer may have under way on one connection. */
@@ -48,10 +52,53 @@ export interface GatewayLimits {
   readonly invalidFrames: number;
   /** HTTP/2: streams that were refused at once before the session is ended. */
   readonly rejectedStreams: number;
-  /** HTTP/2: resets allowed at once. */
+  /** HTTP/2: resets that a trusted proxy may send at once, on one connection. */
   readonly resetBurst: number;
-  /** HTTP/2: resets allowed a second after that. */
+  /** HTTP/2: resets that it may send a second after that. */
   readonly resetRate: number;
+  /** How often connections are looked at for what a single event does not show: what the following may be late by. */
+  readonly watchMs: number;
+  /** HTTP/2, a connection: streams that end by a reset, whoever sends it. Trusted proxies: see `resetBurst`. */
+  readonly resets: Rate;
+  /** HTTP/2, a connection: requests. */
+  readonly requests: Rate;
+  /** HTTP/2, a connection: SETTINGS frames. */
+  readonly settings: Rate;
+  /**
+   * HTTP/2, a connection: bytes that are not content of a request (headers, pings, window updates, the frames around the
+   * content), beyond as many as there is content. A frame of content counts as `contentFrameBytes` of them.
+   */
+  readonly protocolBytes: Rate;
+  readonly contentFrameBytes: number;
+  /** HTTP/2, a connection: answers that are complete and wait for the peer to make room, in two looks on end. */
+  readonly unreadAnswers: number;
+  /** A trusted proxy carries so many clients on a connection: these limits of a connection are as many times as large. */
+  readonly clientsPerProxyConnection: number;
+  /** Before the first request is complete: fewer bytes than this between two looks are a trickle, twice in all. */
+  readonly trickleBytes: number;
+  /** Connections of one address that have made no request yet; where there are more, they have `pendingMs`. */
+  readonly pendingPerAddress: number;
+  readonly pendingMs: number;
+  /** Connections of one address. */
+  readonly connectionRate: Rate;
+  /** Connections that a connection counts for when it is cut because of what its peer did. */
+  readonly cutCost: number;
+  /** The longest that an address pays for what its connections did: after it, it may open one again. */
+  readonly lockoutMs: number;
+  /** Share of `maxConnections` that one address may hold. */
+  readonly addressShare: number;
+  /** Sessions that one address may ask for, new or resumed. */
+  readonly sessionRate: Rate;
+  /** Sessions that a Hello counts for whose token is refused. */
+  readonly refusedHelloCost: number;
+  /** Unary calls of one address, without SendFrames, which is the session's matter. */
+  readonly callRate: Rate;
+  /** Unary calls of one address that are not answered, or whose answer was not read. */
+  readonly callsInFlight: number;
+  /** Delay of the event loop above which no new sessions are opened … */
+  readonly busyMs: number;
+  /** … and above which none are resumed either. */
+  readonly overloadedMs: number;
 }
 
 const KIB = 1024;
@@ -89,8 +136,10 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   responseBytes: 4 * 1024 * KIB,
   // For tests and embedded use; startGateway lowers it to what the descriptor limit allows.
   maxConnections: 100_000,
-  // An edge proxy carries many sessions on one connection; a stream costs us about 25 KB, so 1,000 cost 25 MB.
-  streamsPerConnection: 1_000,
+  // Browsers open at most a hundred. A request costs 0.1 ms: so many that come at once keep the others waiting for 25 ms.
+  streamsPerConnection: 256,
+  // It carries many sessions on one connection; a stream costs us about 25 KB, so 1,000 cost 25 MB.
+  streamsPerProxyConnection: 1_000,
   // HTTP/2's default. A lane that is not read stalls its own stream after this much.
   streamWindowBytes: 64 * KIB - 1,
   // HTTP/2's default of 64 KiB would let 1,000 sessions behind one edge share one packet train a round trip.
@@ -104,6 +153,48 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   resetBurst: 2_000,
   // Above it the peer is opening streams to reset them (CVE-2023-44487).
   resetRate: 100,
+  // Some floods show at the second look only. 10,000 connections cost half a percent of a core.
+  watchMs: 250,
+  // A page that closes gives up what it has open: browsers open at most a few hundred requests at once.
+  resets: { burst: 300, perSecond: 50 },
+  // A session in halves makes some 10 calls a second, a busy backend some hundred. 500 a second are 5 % of a core.
+  requests: { burst: 1_000, perSecond: 500 },
+  // Clients send one at the beginning, and another when they widen their windows.
+  settings: { burst: 50, perSecond: 5 },
+  // A thousand calls at once have 300 KB of headers. 256 KiB a second are 15,000 pings, about 3 % of a core.
+  protocolBytes: { burst: 512 * KIB, perSecond: 256 * KIB },
+  // What is said in fewer bytes must be said less often: 4,000 acknowledgements a second.
+  contentFrameBytes: 64,
+  // A client that reads takes them as they come. Their memory is a small matter, their number is not.
+  unreadAnswers: 128,
+  // See streamsPerProxyConnection: the busiest 32 of a thousand clients.
+  clientsPerProxyConnection: 32,
+  // One packet of a bad network has 500 bytes, a request without a token as many. Whoever types has less.
+  trickleBytes: 128,
+  // A classroom that opens the page at once, twelve connections a second each; browsers keep one or two ahead of need.
+  pendingPerAddress: 100,
+  // Their first packet comes with the handshake of TCP or TLS, or one round trip of a bad network later.
+  pendingMs: 1_500,
+  // A stadium or a provider's gateway behind one address, all of them coming back at once; measured storms have 5,000.
+  connectionRate: { burst: 20_000, perSecond: 1_000 },
+  // A flood is let ten times at once, and once in two seconds after that.
+  cutCost: 2_000,
+  // Others may be behind the same address.
+  lockoutMs: 5_000,
+  // Whoever takes half leaves half.
+  addressShare: 0.5,
+  // As connectionRate.
+  sessionRate: { burst: 20_000, perSecond: 1_000 },
+  // A verification costs about 50 µs, as an HMAC; clients whose token was refused fetch another one first.
+  refusedHelloCost: 20,
+  // A backend that creates a room for each of a thousand classes at eight o'clock. A call costs about 200 µs.
+  callRate: { burst: 1_000, perSecond: 500 },
+  // What a backend has under way at a time; 256 answers of the usual size take less than 10 MB.
+  callsInFlight: 256,
+  // Signals take so much longer than they should; those who are in a call notice from 250 ms on.
+  busyMs: 150,
+  // Resumed sessions cost less than lost ones, until nothing is carried any more.
+  overloadedMs: 1_000,
 };
 
 /** Descriptors kept for what is not a client: files, Redis, DNS, logs, the listening sockets. */

@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
-import { type Connection, Connections, describeConnection } from './connection.ts';
+import { AddressBudget, addressKey } from './address-budget.ts';
+import { type Connection, Connections, describeConnection, plainAddress } from './connection.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { type GatewayLimits, politeLimit } from './limits.ts';
+import { PendingConnections } from './pending-connections.ts';
 import { readPreface, type WireProtocol } from './preface.ts';
+import type { TrustedProxies } from './proxies.ts';
 import type { HttpServers } from './servers.ts';
 import { loadTls, secureOptions, type TlsMaterial, TlsReloader, type TlsSource } from './tls.ts';
 
@@ -14,6 +17,8 @@ export interface ListenerOptions {
   readonly tls: TlsSource | undefined;
   readonly limits: GatewayLimits;
   readonly servers: HttpServers;
+  /** Their connections carry many clients: what is counted for an address is not counted for theirs. */
+  readonly proxies: TrustedProxies;
   /** Called once the port is bound, before the first connection is taken. What it throws, `open` rejects with. */
   readonly bound?: (() => void) | undefined;
   readonly log: Logger;
@@ -35,8 +40,14 @@ export class Listener {
   readonly #sessions: Http2Sessions;
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
+  readonly #pending: PendingConnections;
+  readonly #rates: AddressBudget;
+  /** Open connections of each address. */
+  readonly #ofAddress = new Map<string, number>();
   #acceptor: Server | TlsServer | undefined;
-  #dropped = 0;
+  #watch: NodeJS.Timeout | undefined;
+  /** Connections that were not served since it was last logged, by why. */
+  readonly #dropped = new Map<string, number>();
   #dropLoggedAt = Number.NEGATIVE_INFINITY;
   #reloader: TlsReloader | undefined;
   /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
@@ -44,14 +55,25 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#sessions = new Http2Sessions(options.limits);
-    options.servers.http2.on('session', (session) => {
+    const { limits, servers } = options;
+    this.#rates = new AddressBudget(limits.connectionRate, () => performance.now());
+    this.#pending = new PendingConnections(limits, (socket, what) => {
+      this.#charge(socket, what);
+      socket.destroy();
+    });
+    this.#sessions = new Http2Sessions(limits, (socket, what) => this.#charge(socket, what));
+    servers.http2.on('session', (session) => {
       if (this.#handing === undefined) return;
       const { socket, connection } = this.#handing;
       this.connections.add(session, connection);
+      session.once('stream', () => this.#pending.settle(socket));
       // A connection over the limit is told to come back later; nothing else is wanted of it.
-      this.#sessions.watch(session, socket, connection.overLimit);
+      const isProxy = this.#options.proxies.has(connection.remoteAddress);
+      this.#sessions.watch(session, { socket, once: connection.overLimit, isProxy });
     });
+    for (const event of ['request', 'upgrade'] as const) {
+      servers.http1.prependListener(event, ({ socket }) => this.#pending.settle(socket));
+    }
   }
 
   /** Binds the port. Rejects with the system's error (`EADDRINUSE`, `EACCES`) or that of an unusable certificate. */
@@ -62,7 +84,7 @@ export class Listener {
     acceptor.maxConnections = limits.maxConnections;
     // Before the acceptor's own listener, which counts what is tracked.
     acceptor.prependListener('connection', (socket: Socket) => this.#track(socket));
-    acceptor.on('drop', () => this.#logDrop());
+    acceptor.on('drop', () => this.#logDrop('limit reached'));
     acceptor.listen({ host, port, backlog: BACKLOG });
     await once(acceptor, 'listening');
     try {
@@ -73,6 +95,10 @@ export class Listener {
     }
     acceptor.on('error', (error) => log.error({ err: error }, 'listening socket failed'));
     this.#acceptor = acceptor;
+    this.#watch = setInterval(() => {
+      this.#sessions.look();
+      this.#pending.look(performance.now());
+    }, limits.watchMs);
     // Starts the check of the header and request deadlines; without it they never run.
     servers.http1.emit('listening');
     if (material !== undefined && tls?.kind === 'files') {
@@ -112,32 +138,59 @@ export class Listener {
     await Promise.all([...this.#sockets].map(closed));
     clearTimeout(deadline);
     clearInterval(idle);
+    clearInterval(this.#watch);
     // They do not listen: this ends the check of their deadlines.
     http1.close();
     http2.close();
   }
 
   /** At most once a second: whoever is dropped tries again at once. */
-  #logDrop(): void {
-    this.#dropped++;
+  #logDrop(why: string): void {
+    this.#dropped.set(why, (this.#dropped.get(why) ?? 0) + 1);
     const now = performance.now();
     if (now - this.#dropLoggedAt < 1_000) return;
     const { limits, log } = this.#options;
-    log.warn(
-      { maxConnections: limits.maxConnections, dropped: this.#dropped },
-      'connection dropped: limit reached',
-    );
+    const dropped = Object.fromEntries(this.#dropped);
+    log.warn({ maxConnections: limits.maxConnections, dropped }, `connection dropped: ${why}`);
     this.#dropLoggedAt = now;
-    this.#dropped = 0;
+    this.#dropped.clear();
+  }
+
+  /** The connection is cut for what its peer did: its address pays for it, and may open fewer in the next time. */
+  #charge(socket: Socket, what: string): void {
+    this.#logDrop(what);
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const { limits, proxies } = this.#options;
+    if (address !== '' && !proxies.has(address)) {
+      this.#rates.charge(address, limits.cutCost, limits.lockoutMs);
+    }
   }
 
   #destroyAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Counts an accepted socket. One that its address may not open is destroyed here. */
   #track(socket: Socket): void {
+    const { limits, proxies } = this.#options;
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
+    const address = plainAddress(socket.remoteAddress ?? '');
+    if (address === '' || proxies.has(address)) return;
+    const key = addressKey(address);
+    const open = this.#ofAddress.get(key) ?? 0;
+    if (open >= limits.maxConnections * limits.addressShare || this.#rates.take(address) > 0) {
+      this.#logDrop('too many of one address');
+      socket.destroy();
+      return;
+    }
+    this.#ofAddress.set(key, open + 1);
+    socket.once('close', () => {
+      const left = (this.#ofAddress.get(key) ?? 1) - 1;
+      if (left > 0) this.#ofAddress.set(key, left);
+      else this.#ofAddress.delete(key);
+    });
+    this.#pending.add(socket, address, performance.now());
   }
 
   #clearAcceptor(): Server {

@@ -34,10 +34,14 @@ export function routeUpgrade(
     answer(socket, { status: 404, message: 'WebSockets are served at /ws' });
     return;
   }
-  const refusal =
-    guard.authority(request) ?? guard.originRefusal(request) ?? guard.admissionRefusal(request, 'session');
-  if (refusal !== undefined) answer(socket, refusal);
-  else handler(request, socket, head, { address: guard.clientAddress(request) });
+  const refusal = guard.authority(request) ?? guard.originRefusal(request);
+  if (refusal !== undefined) {
+    answer(socket, refusal);
+    return;
+  }
+  const admitted = guard.admit(request, 'session');
+  if ('accepted' in admitted) handler(request, socket, head, { address: guard.clientAddress(request) });
+  else answer(socket, admitted);
 }
 
 function answer(

@@ -8,7 +8,7 @@ import {
   type ServerReflectionRequest as RequestV1Alpha,
   ServerReflection as ServerReflectionV1Alpha,
 } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts';
-import { encodeWithImports, SchemaIndex } from './schema-index.ts';
+import { SchemaIndex } from './schema-index.ts';
 
 /** A question, in either version of the protocol: they differ in their package alone. */
 interface Question {
@@ -74,13 +74,13 @@ function answerFrom(
         value: { service: listed.map(({ typeName }) => ({ name: typeName })) },
       };
     case 'fileByFilename':
-      return fileAnswer(index.file(question.value), `file ${question.value}`);
+      return fileAnswer(index, index.file(question.value), `file ${question.value}`);
     case 'fileContainingSymbol':
-      return fileAnswer(index.fileOfSymbol(question.value), `symbol ${question.value}`);
+      return fileAnswer(index, index.fileOfSymbol(question.value), `symbol ${question.value}`);
     case 'fileContainingExtension': {
       const { containingType, extensionNumber } = question.value;
       const file = index.fileOfExtension(containingType, extensionNumber);
-      return fileAnswer(file, `extension ${extensionNumber} of ${containingType}`);
+      return fileAnswer(index, file, `extension ${extensionNumber} of ${containingType}`);
     }
     case 'allExtensionNumbersOfType': {
       const numbers = index.extensionNumbers(question.value);
@@ -93,9 +93,9 @@ function answerFrom(
   }
 }
 
-function fileAnswer(file: ReturnType<SchemaIndex['file']>, what: string): Answer {
+function fileAnswer(index: SchemaIndex, file: ReturnType<SchemaIndex['file']>, what: string): Answer {
   if (file === undefined) return failure(Code.NotFound, `no ${what}`);
-  return { case: 'fileDescriptorResponse', value: { fileDescriptorProto: encodeWithImports(file) } };
+  return { case: 'fileDescriptorResponse', value: { fileDescriptorProto: index.withImports(file) } };
 }
 
 function failure(code: Code, message: string): Answer {

@@ -12,6 +12,7 @@ export class SchemaIndex {
   readonly #files = new Map<string, DescFile>();
   readonly #symbols = new Map<string, DescFile>();
   readonly #extensions = new Map<string, Map<number, DescFile>>();
+  readonly #encoded = new Map<DescFile, Uint8Array>();
 
   constructor(services: readonly DescService[]) {
     for (const service of services) this.#addFile(service.file);
@@ -35,6 +36,31 @@ export class SchemaIndex {
   extensionNumbers(message: string): readonly number[] | undefined {
     const numbers = this.#extensions.get(message)?.keys() ?? [];
     return this.#symbols.has(message) ? [...numbers] : undefined;
+  }
+
+  /**
+   * A file and all that it imports, each once, each an encoded FileDescriptorProto. The file itself comes first, and every
+   * file before those that it imports. Each is encoded once: whoever asks is not known, and may ask often.
+   */
+  withImports(file: DescFile): Uint8Array[] {
+    const visited = new Set<DescFile>();
+    const importsFirst: DescFile[] = [];
+    const visit = (next: DescFile): void => {
+      if (visited.has(next)) return;
+      visited.add(next);
+      next.dependencies.forEach(visit);
+      importsFirst.push(next);
+    };
+    visit(file);
+    return importsFirst.reverse().map((one) => this.#encode(one));
+  }
+
+  #encode(file: DescFile): Uint8Array {
+    const known = this.#encoded.get(file);
+    if (known !== undefined) return known;
+    const encoded = toBinary(FileDescriptorProtoSchema, file.proto);
+    this.#encoded.set(file, encoded);
+    return encoded;
   }
 
   #addFile(file: DescFile): void {
@@ -73,21 +99,4 @@ export class SchemaIndex {
     const known = this.#extensions.get(extendee) ?? new Map<number, DescFile>();
     this.#extensions.set(extendee, known.set(extension.number, extension.file));
   }
-}
-
-/**
- * A file and all that it imports, each once, each an encoded FileDescriptorProto. The file itself comes first, and every
- * file before those that it imports.
- */
-export function encodeWithImports(file: DescFile): Uint8Array[] {
-  const visited = new Set<DescFile>();
-  const importsFirst: DescFile[] = [];
-  const visit = (next: DescFile): void => {
-    if (visited.has(next)) return;
-    visited.add(next);
-    next.dependencies.forEach(visit);
-    importsFirst.push(next);
-  };
-  visit(file);
-  return importsFirst.reverse().map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }

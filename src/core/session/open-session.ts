@@ -3,6 +3,7 @@ import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Hello, Welcome_Outcome as Outcome, type Resume } from '../../../gen/signalbox/v1/session_pb.ts';
 import { type Grants, isRefusal as isTokenRefusal } from '../grants.ts';
 import { endingOf } from '../refusal.ts';
+import { type SessionAdmission, shedEnding } from '../session-admission.ts';
 import { boundedProblem } from '../text.ts';
 import { frameOnWire } from '../wire/wire-run.ts';
 import type { Connection } from './connection.ts';
@@ -17,6 +18,7 @@ export interface Opener {
   readonly host: SessionHost;
   readonly serverVersion: string;
   readonly region: string;
+  readonly admission: SessionAdmission;
   /** Opening costs a while: when thousands come at once, each waits for its turn, and those who are there are served between. */
   turn(): Promise<void> | undefined;
   /** When a session that begins now was born: no two on this node were born at the same time, in milliseconds. */
@@ -35,11 +37,20 @@ export async function openSession(opener: Opener, hello: Hello, connection: Conn
     connection.end(endingOf(Reason.MALFORMED, deviceProblem));
     return;
   }
+  const { admission } = opener;
+  const { peer } = connection.lane;
+  const ask = hello.resume === undefined ? 'new' : 'resumed';
+  const shed = admission.shed(ask, peer);
+  if (shed !== undefined) {
+    connection.end(shedEnding(shed, ask));
+    return;
+  }
   await opener.turn();
   if (connection.isEnded) return;
-  const token = hello.token || connection.lane.peer.bearerToken;
+  const token = hello.token || peer.bearerToken;
   const grants = token === '' ? undefined : await opener.host.verifier.verify(token);
   if (grants !== undefined && isTokenRefusal(grants)) {
+    admission.refused(peer);
     connection.end(endingOf(tokenReason(grants), grants.detail));
     return;
   }
@@ -52,6 +63,12 @@ export async function openSession(opener: Opener, hello: Hello, connection: Conn
       return;
     }
     refused = resumed.reason;
+    // Whoever tries out resume tokens pays for it, and a fresh session is one more.
+    const shedFresh = connection.isEnded ? undefined : admission.shed('new', peer);
+    if (shedFresh !== undefined) {
+      connection.end(shedEnding(shedFresh, 'new'));
+      return;
+    }
   }
   if (!connection.isEnded) await open(opener, hello, grants, refused, connection);
 }

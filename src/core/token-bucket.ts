@@ -1,0 +1,57 @@
+/** What may happen at once, and how much a second after that. */
+export interface Rate {
+  /** Tokens of a full bucket. */
+  readonly burst: number;
+  /** Tokens that come back in a second. */
+  readonly perSecond: number;
+}
+
+/**
+ * Counts what somebody may do. It holds no timer: tokens come back by the time that its caller names.
+ *
+ * What is let through is paid in full, into debt if need be, and a bucket in debt lets nothing through: something that
+ * costs more than a whole bucket still passes once, and is paid for afterwards.
+ */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #at: number;
+
+  /** A full bucket. @param now milliseconds, as in the other methods: of any clock that never goes back */
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#at = now;
+  }
+
+  /** Milliseconds until something may pass; 0: now. */
+  waitMs(now: number): number {
+    const { burst, perSecond } = this.#rate;
+    if (now > this.#at) {
+      this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1000);
+      this.#at = now;
+    }
+    // A whole token, so that a bucket at its end lets one pass at a time; one that holds less than that is full sooner.
+    const missing = Math.min(1, burst) - this.#tokens;
+    return missing <= 0 ? 0 : Math.ceil((missing * 1000) / perSecond);
+  }
+
+  /** Pays for what passed, or for what somebody did without asking; of a debt, at most what comes back in `mostMs`. */
+  spend(tokens: number, mostMs = Number.POSITIVE_INFINITY): void {
+    const least = (-mostMs * this.#rate.perSecond) / 1000;
+    this.#tokens = Math.max(Math.min(this.#tokens, least), this.#tokens - tokens);
+  }
+
+  /** Lets something pass, at its price. Returns 0; or the milliseconds to wait, and then nothing was paid. */
+  take(tokens: number, now: number): number {
+    const wait = this.waitMs(now);
+    if (wait === 0) this.spend(tokens);
+    return wait;
+  }
+
+  /** Nothing is owed: a new bucket would be the same. */
+  isFull(now: number): boolean {
+    this.waitMs(now);
+    return this.#tokens >= this.#rate.burst;
+  }
+}
