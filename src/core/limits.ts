@@ -39,7 +39,10 @@ export interface CoreLimits {
   readonly lobby: number;
   /** LOSSY messages a second of a room whose settings say nothing. */
   readonly lossyPerSecond: number;
-  /** Bytes gathered for one lane in one tick: what is more waits for the next, so that nobody waits for one reader. */
+  /**
+   * Bytes gathered for one lane in one tick: what is more waits for the next, so that nobody waits for one reader. It is also what a
+   * reader that has stopped holds in memory, beside its inbox and what its transport took before.
+   */
   readonly gatherBytes: number;
   /** Participants in a Joined; further ones follow in pages. */
   readonly rosterPage: number;
@@ -52,6 +55,11 @@ export interface CoreLimits {
   readonly pingIntervalMs: number;
   /** Milliseconds that the gateway waits for a Pong. */
   readonly pongTimeoutMs: number;
+  /**
+   * A lane that has taken nothing of what was written for so long is closed with SLOW_CONSUMER, in milliseconds; its session may
+   * be resumed. With the time to look and to end it, a reader that has stopped costs memory for less than 10 s.
+   */
+  readonly slowConsumerMs: number;
   /** How long a session outlives its connection, in milliseconds. */
   readonly resumeWindowMs: number;
   /** Longest hold that a SUSPENDED client may ask for, in milliseconds. */
@@ -86,11 +94,12 @@ export const defaultLimits: CoreLimits = Object.freeze({
   participants: 100_000,
   lobby: 1000,
   lossyPerSecond: 1000,
-  gatherBytes: 256 * 1024,
+  gatherBytes: 64 * 1024,
   rosterPage: 200,
   handshakeMs: 10_000,
   pingIntervalMs: 10_000,
   pongTimeoutMs: 7_000,
+  slowConsumerMs: 5_000,
   resumeWindowMs: 30_000,
   holdMs: 3_600_000,
   renewalMs: 7 * 86_400_000,

@@ -118,7 +118,7 @@ export class SignalingNode {
       after: (milliseconds, run) => clock.after(milliseconds, run),
       ended: (connection) => {
         this.#connections.delete(connection);
-        this.#draining?.connected(this.#connections.size);
+        this.#draining?.connectionEnded();
       },
     };
   }
@@ -130,7 +130,7 @@ export class SignalingNode {
 
   /** Tells all clients, and those who come from now on, to go. Resolves when they have gone, or at the deadline. */
   drain(options: DrainOptions): Promise<void> {
-    const draining = new Draining(this.#options.clock, options, this.#connections.size);
+    const draining = new Draining(this.#options.clock, options, () => this.#connections.size);
     this.#draining = draining;
     for (const session of this.#sessions.values())
       if (session.state.kind === 'attached') draining.tell(session, false);

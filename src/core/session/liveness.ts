@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 /**
  * Whether the client is still there. Ping frames on every lane, as pings of HTTP/2 and WebSocket stop at the first
  * proxy. The interval counts from the last frame received; a suspended client and a lane that we do not read are not
- * judged.
+ * judged. Whoever reads nothing is judged in any case: it costs memory.
  */
 export class Liveness {
   readonly #session: Session;
@@ -48,8 +48,14 @@ export class Liveness {
 
   /** Called about once a second while attached. */
   check(now: number): void {
-    const { state, host, incoming } = this.#session;
+    const { state, host, incoming, outgoing } = this.#session;
     if (state.kind !== 'attached') return;
+    const { slowConsumerMs } = host.limits;
+    if (outgoing.blockedSince !== undefined && now - outgoing.blockedSince >= slowConsumerMs) {
+      const detail = `nothing of what was written was taken for ${slowConsumerMs} ms`;
+      state.connection.end(endingOf(Reason.SLOW_CONSUMER, detail));
+      return;
+    }
     if (this.#restsUntil !== undefined) {
       if (now < this.#restsUntil) return;
       // Its hold is over, and its connection not: that may be one that nobody ends. It is judged like any other.

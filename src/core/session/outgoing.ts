@@ -5,6 +5,7 @@ import type { Cancel } from '../clock.ts';
 import type { Refusal } from '../refusal.ts';
 import { frameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
+import { tellLostRooms } from './lost-rooms.ts';
 import type { Membership } from './membership.ts';
 import type { PumpTick } from './pump.ts';
 import type { Session } from './session.ts';
@@ -25,7 +26,7 @@ export class Outgoing {
   #ackTold = 0;
   #ackNow = false;
   #ackTimer: Cancel | undefined;
-  #writable = true;
+  #blockedSince: number | undefined;
   readonly #slots = new Slots();
   #errorAt = Number.NEGATIVE_INFINITY;
 
@@ -45,6 +46,11 @@ export class Outgoing {
       this.#ackTimer = undefined;
       if (this.#ackTold < this.#session.incoming.done) this.oweAck(true);
     });
+  }
+
+  /** Since when the transport has taken nothing of what was written, in milliseconds; undefined: it takes more. */
+  get blockedSince(): number | undefined {
+    return this.#blockedSince;
   }
 
   /** seq of the newest inbox frame that was written. */
@@ -73,7 +79,7 @@ export class Outgoing {
 
   /** The transport can be written again. */
   drained(): void {
-    this.#writable = true;
+    this.#blockedSince = undefined;
     this.#session.host.markDirty(this.#session);
   }
 
@@ -82,7 +88,7 @@ export class Outgoing {
     this.#ackTimer?.();
     this.#ackTimer = undefined;
     this.#slots.clear();
-    this.#writable = true;
+    this.#blockedSince = undefined;
   }
 
   /** A client came back: go on from where it says that it stands. */
@@ -102,6 +108,7 @@ export class Outgoing {
     for (const membership of this.#session.rooms.values()) {
       membership.rewind(positions.get(membership.name), known ? receivedSeq : undefined);
     }
+    if (!known) tellLostRooms(this.#session, resume.rooms);
   }
 
   /**
@@ -111,7 +118,7 @@ export class Outgoing {
    */
   flush(tick: PumpTick): void {
     const { state, host, id, rooms } = this.#session;
-    if (state.kind !== 'attached' || !this.#writable) return;
+    if (state.kind !== 'attached' || this.#blockedSince !== undefined) return;
     const { lane } = state.connection;
     const run = new WireRun(lane.framing);
     this.#slots.drainTo(run);
@@ -139,7 +146,7 @@ export class Outgoing {
       const ack = this.#takeAck();
       if (ack > 0) run.add(0, ack, nothing);
     }
-    if (run.size > 0 && !lane.write(run.join())) this.#writable = false;
+    if (run.size > 0 && !lane.write(run.join())) this.#blockedSince = host.clock.now();
   }
 
   /** What was carried out and not told; 0: nothing. */
