@@ -25,14 +25,14 @@ export function recordFrame(history: HistoryRecorder, lane: number, frame: Serve
       return;
     }
     case 'signal': {
-      const { payload } = body.value;
+      const { to, payload } = body.value;
       const text = payload.case === 'control' ? payload.value.detail : '';
-      history.add({ kind: 'signal', lane, inbox, sender, senderSeq, text });
+      history.add({ kind: 'signal', lane, inbox, to, sender, senderSeq, text });
       return;
     }
     case 'message': {
       const { room, content } = body.value;
-      const text = content.case === 'text' ? content.value : '';
+      const text = content.case === 'text' ? withoutPadding(content.value) : '';
       const offset = origin?.offset ?? 0;
       history.add({ kind: 'message', lane, room, offset, sender, senderSeq, text });
       return;
@@ -95,8 +95,15 @@ function seenMessage({ message, origin }: RelayedMessage): SeenMessage {
     offset: origin?.offset ?? 0,
     sender: origin?.sender ?? '',
     senderSeq: origin?.senderSeq ?? 0,
-    text: content?.case === 'text' ? content.value : '',
+    text: content?.case === 'text' ? withoutPadding(content.value) : '',
   };
+}
+
+/** The first line: what stands behind it only makes the message large. */
+function withoutPadding(text: string): string {
+  const end = text.indexOf('\n');
+  // A copy: a part of a string keeps the whole of it in memory.
+  return end === -1 ? text : Buffer.from(text.slice(0, end)).toString();
 }
 
 function namesOf(values: Readonly<Record<string, number>>): (value: number) => string {

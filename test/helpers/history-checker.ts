@@ -4,6 +4,9 @@ import { checkAttachments, checkLanes } from './history-lanes.ts';
 import { checkRooms } from './history-rooms.ts';
 import { indexSessions } from './history-sessions.ts';
 
+/** How long frames of an older connection may be under way after a newer one was welcomed, in milliseconds. */
+const underWayMs = 1000;
+
 /**
  * Holds a run to the promise: one history a client, taken at rest (all links fine, nothing sent for a while, all frames
  * acknowledged). The invariants:
@@ -15,13 +18,15 @@ import { indexSessions } from './history-sessions.ts';
  * - inbox and room logs without gaps and repeats (`inbox-order`, `room-order`), equal for all members (`room-equal`);
  * - a join before the signals of who joined; rosters list the live clients; one attachment a session.
  *
+ * Frames of a connection that was replaced may linger for `lingerMs`: as long as its client reads nothing, for ever.
+ *
  * Where no client stood still, `checkWindows` adds that whoever is back within its window resumes.
  */
-export function checkHistory(histories: readonly ClientHistory[]): Violation[] {
+export function checkHistory(histories: readonly ClientHistory[], lingerMs = underWayMs): Violation[] {
   return [
     ...checkDelivery(indexSessions(histories)),
     ...histories.flatMap(checkLanes),
-    ...checkAttachments(histories),
+    ...checkAttachments(histories, lingerMs),
     ...checkRooms(histories),
   ];
 }

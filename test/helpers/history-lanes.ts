@@ -1,8 +1,5 @@
 import type { ClientHistory, HistoryEvent, Timed, Violation } from './history.ts';
 
-/** How long frames of an older connection may be under way after a newer one was welcomed, in milliseconds. */
-const underWayMs = 1000;
-
 /**
  * What each connection brought: nothing before Welcome, nothing behind Closed; the inbox without gaps and repeats, over
  * connections too; an Error before the acknowledgement that covers it; nothing acknowledged that was not sent.
@@ -24,7 +21,7 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
       if (event.outcome !== 'resumed') {
         received = 0;
         acked = 0;
-        if (event.outcome === 'fresh') numbered = 0;
+        if (event.outcome === 'fresh' && Number.isFinite(numbered)) numbered = 0;
       }
       session = event.session;
     }
@@ -63,8 +60,11 @@ interface Attachment {
   readonly events: readonly Timed<HistoryEvent>[];
 }
 
-/** One attachment a session: once a connection is welcomed, the older ones say nothing but their end; attempts rise. */
-export function checkAttachments(histories: readonly ClientHistory[]): Violation[] {
+/**
+ * One attachment a session: once a connection is welcomed, the older ones say nothing but their end; attempts rise. Frames
+ * of an older connection may be under way for `underWayMs` after a newer one was welcomed.
+ */
+export function checkAttachments(histories: readonly ClientHistory[], underWayMs: number): Violation[] {
   const violations: Violation[] = [];
   const sessions = new Map<string, Attachment[]>();
   for (const { client, events } of histories) {
@@ -130,6 +130,7 @@ function isFrame(event: HistoryEvent): event is HistoryEvent & { lane: number } 
     case 'control':
     case 'welcome':
     case 'stray':
+    case 'refused':
     case 'ended':
     case 'stopped':
       return false;

@@ -63,9 +63,11 @@ class RoomReader {
   readonly #logs: Map<string, SeenLog>;
   readonly #violations: Violation[];
   readonly #known = new Set<string>();
+  /** Senders of signals whose join was not told by then, with the participant that the signal was for. */
+  readonly #unknown = new Map<string, string>();
+  readonly #receivers = new Set<string>();
   /** Snapshots that a reader jumped to: what it jumped over must be in their history. */
   readonly #jumps: { log: SeenLog; from: number; to: number; history: readonly SeenMessage[] }[] = [];
-  #jumped = false;
 
   constructor(history: ClientHistory, logs: Map<string, SeenLog>, violations: Violation[]) {
     this.client = history.client;
@@ -106,7 +108,7 @@ class RoomReader {
       case 'roster': {
         const standing = this.#step(event.room, event.offset, 'roster');
         for (const id of event.joined) {
-          this.#known.add(id);
+          this.#meet(event.room, id);
           if (id !== standing?.self) standing?.participants.add(id);
         }
         for (const id of event.left) standing?.participants.delete(id);
@@ -116,10 +118,8 @@ class RoomReader {
         this.#step(event.room, event.offset, nameOf(event));
         return;
       case 'signal':
-        // Who came and went while this client was away is in no roster that it was shown.
-        if (!this.#known.has(event.sender) && !this.#jumped) {
-          this.#add('join-before-signal', `a signal of ${event.sender}, whose join was not told`);
-        }
+        this.#receivers.add(event.to);
+        if (!this.#known.has(event.sender)) this.#unknown.set(event.sender, event.to);
         return;
       default:
     }
@@ -129,16 +129,30 @@ class RoomReader {
     const { room, epoch, offset, self, participants, history, missed } = event;
     const log = this.#log(room, epoch);
     const before = this.rooms.get(room);
-    for (const id of participants) this.#known.add(id);
+    if (before?.self !== self && this.#receivers.has(self)) {
+      this.#add('join-before-signal', `a signal for ${self} came before its Joined`);
+    }
     for (const message of history) this.#see(log, message.offset, nameOf(message));
-    if (before !== undefined && before.epoch === epoch) {
-      this.#jumped = true;
+    if (before !== undefined && before.epoch === epoch && before.self === self) {
       if (offset < before.offset) {
         this.#add('room-order', `a snapshot at ${offset} behind offset ${before.offset}`);
       }
       if (!missed) this.#jumps.push({ log, from: before.offset, to: offset, history });
     }
     this.rooms.set(room, { epoch, self, participants: new Set(participants), offset });
+    for (const id of participants) this.#meet(room, id);
+  }
+
+  /**
+   * Who came and went while this client was away is in no roster that it is shown; a signal for a membership that is over
+   * waits for no roster.
+   */
+  #meet(room: string, participant: string): void {
+    this.#known.add(participant);
+    const to = this.#unknown.get(participant);
+    this.#unknown.delete(participant);
+    if (to === undefined || to !== this.rooms.get(room)?.self) return;
+    this.#add('join-before-signal', `a signal of ${participant} came before its join`);
   }
 
   /** One more entry of a room's log. Offset 0: none of it. */

@@ -35,13 +35,23 @@ export interface SessionRecord {
   readonly client: string;
   readonly id: string;
   readonly sent: SentFrame[];
-  readonly errors: Map<number, number>;
-  readonly receipts: Map<number, boolean[]>;
+  /** By seq of the frame: the places in the inbox where its Errors stand. Who copied the session reads them as well. */
+  readonly errors: Map<number, Set<number>>;
+  /** Frames that an answer of SendFrames says to be refused. */
+  readonly refused: Set<number>;
+  /** By seq of the frame: its receipts, by their places in the inbox. */
+  readonly receipts: Map<number, Map<number, boolean>>;
   acked: number;
+  /** The same, without the answers of SendFrames. */
+  ackedByLane: number;
   /** Clients that hold it at the end of the history: they neither gave it up nor had it replaced by a fresh one. */
   readonly holders: Set<string>;
+  /** Rooms of which it was told that it missed messages. */
+  readonly missed: Set<string>;
   /** Its inbox may have lost frames, and the client was told so. */
   resynced: boolean;
+  /** By room: the newest frame that was sent before the client learned that it is out of the room. */
+  readonly leftBehind: Map<string, number>;
   /** Participants that were seen to leave, or to be absent from a later snapshot. */
   readonly goneForIt: Set<string>;
 }
@@ -63,6 +73,11 @@ export function indexSessions(histories: readonly ClientHistory[]): Sessions {
     deliveries.set(client, new Reader(client, sessions, participants).read(events));
   }
   return { sessions, participants, deliveries };
+}
+
+/** The session of a participant; the id says it of one that never learned that it was in. */
+export function sessionOf(participant: string, known: Sessions['participants']): string {
+  return known.get(participant)?.session ?? participant.split('.')[1] ?? '';
 }
 
 class Reader {
@@ -96,13 +111,19 @@ class Reader {
       }
       case 'ack':
         session.acked = Math.max(session.acked, event.seq);
+        if (event.by === 'lane') session.ackedByLane = Math.max(session.ackedByLane, event.seq);
         return;
       case 'error':
-        session.errors.set(event.seq, (session.errors.get(event.seq) ?? 0) + 1);
+        session.errors.set(event.seq, (session.errors.get(event.seq) ?? new Set()).add(event.inbox));
         return;
-      case 'receipt':
-        session.receipts.set(event.seq, [...(session.receipts.get(event.seq) ?? []), event.delivered]);
+      case 'refused':
+        session.refused.add(event.seq);
         return;
+      case 'receipt': {
+        const receipts = session.receipts.get(event.seq) ?? new Map<number, boolean>();
+        session.receipts.set(event.seq, receipts.set(event.inbox, event.delivered));
+        return;
+      }
       case 'signal':
         this.#deliver(session, '', event);
         return;
@@ -115,6 +136,9 @@ class Reader {
       case 'roster':
         for (const id of event.joined) this.#rosters.get(event.room)?.add(id);
         for (const id of event.left) session.goneForIt.add(id);
+        return;
+      case 'left':
+        session.leftBehind.set(event.room, session.sent.at(-1)?.seq ?? 0);
         return;
       case 'resync':
         if (event.room === '') session.resynced = true;
@@ -135,10 +159,14 @@ class Reader {
         id,
         sent: [],
         errors: new Map(),
+        refused: new Set(),
         receipts: new Map(),
         acked: 0,
+        ackedByLane: 0,
         holders: new Set(),
+        missed: new Set(),
         resynced: false,
+        leftBehind: new Map(),
         goneForIt: new Set(),
       };
       this.#sessions.set(id, session);
@@ -148,7 +176,8 @@ class Reader {
   }
 
   #joined(session: SessionRecord, event: HistoryEvent & { kind: 'joined' }): void {
-    const { room, self, participants, history } = event;
+    const { room, self, participants, history, missed } = event;
+    if (missed) session.missed.add(room);
     this.#participants.set(self, { client: this.#client, session: session.id, room });
     const before = this.#rosters.get(room);
     for (const id of before ?? []) if (!participants.includes(id) && id !== self) session.goneForIt.add(id);

@@ -50,7 +50,7 @@ function sent(seq: number, to: string, text: string, wantReceipt = false): Histo
 }
 
 function signal(inbox: number, sender: string, senderSeq: number, text: string, lane = 1): HistoryEvent {
-  return { kind: 'signal', lane, inbox, sender, senderSeq, text };
+  return { kind: 'signal', lane, inbox, to: 'b', sender, senderSeq, text };
 }
 
 function message(offset: number, sender: string, senderSeq: number, text: string): HistoryEvent {
@@ -185,7 +185,13 @@ describe('the history checker', () => {
       'join-before-signal',
       'a signal comes before the join of its sender',
       ada,
-      put(bob, 2, joined('b', [], 2)),
+      put(bob, 2, joined('b', [], 1), signal(1, 'a', 2, 'x'), roster(2, { joined: ['a'] })).toSpliced(5, 1),
+    ],
+    [
+      'join-before-signal',
+      'a signal comes before the Joined of its receiver',
+      ada,
+      [...bob.slice(0, 2), signal(1, 'a', 2, 'x'), joined('b', ['a'], 2), ...bob.slice(4)],
     ],
     ['room-equal', 'a member sees another message at an offset', ada, put(bob, 5, message(3, 'a', 3, 'y'))],
     ['room-equal', 'a member stays behind', ada, put(bob, 5)],

@@ -54,6 +54,8 @@ export type HistoryEvent =
       readonly seq: number;
       readonly reason: string;
     }
+  /** A FrameError in the answer of SendFrames. The same stands in the inbox. */
+  | { readonly kind: 'refused'; readonly lane: number; readonly seq: number }
   | {
       readonly kind: 'receipt';
       readonly lane: number;
@@ -66,6 +68,8 @@ export type HistoryEvent =
       readonly kind: 'signal';
       readonly lane: number;
       readonly inbox: number;
+      /** Participant that it is for: the client's own, as long as that membership lasts. */
+      readonly to: string;
       readonly sender: string;
       readonly senderSeq: number;
       readonly text: string;
@@ -135,21 +139,26 @@ export class HistoryRecorder implements ClientHistory {
   /** Called for each event, for those who wait for one. */
   onEvent: (event: Timed<HistoryEvent>) => void = () => {};
 
-  constructor(client: string) {
+  readonly #now: () => number;
+
+  /** `now` tells milliseconds since 1970. Default: the machine's clock. */
+  constructor(client: string, now = () => performance.timeOrigin + performance.now()) {
     this.client = client;
+    this.#now = now;
   }
 
   add(event: HistoryEvent): void {
-    const timed = { ...event, at: performance.timeOrigin + performance.now() };
+    const timed = { ...event, at: this.#now() };
     this.events.push(timed);
     this.onEvent(timed);
   }
 
   /** The history of somebody who copies this client's secret: what it learned, without what it said and was answered. */
   copy(client: string): HistoryRecorder {
-    const copy = new HistoryRecorder(client);
+    const copy = new HistoryRecorder(client, this.#now);
     for (const event of this.events) {
       if (event.kind === 'sent' || event.kind === 'control' || event.kind === 'stopped') continue;
+      if (event.kind === 'refused') continue;
       const { kind, at } = event;
       if (kind === 'error' || kind === 'receipt') {
         copy.events.push({ kind: 'other', lane: event.lane, inbox: event.inbox, what: kind, at });
@@ -187,5 +196,8 @@ export type Rule =
   | 'attachment'
   | 'liveness'
   | 'window'
+  | 'secret'
+  | 'will'
+  | 'values'
   | 'gauges'
   | 'health';
