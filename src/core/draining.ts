@@ -35,11 +35,12 @@ export class Draining {
   readonly #turns = new Turns();
   readonly #deadlineAt: number;
   readonly #timers: readonly Cancel[];
+  readonly #connections: () => number;
   #graceIsOver = false;
-  #connections: number;
   #finish: () => void = () => {};
 
-  constructor(clock: Clock, options: DrainOptions, connections: number) {
+  /** `connections`: how many there are at the moment. */
+  constructor(clock: Clock, options: DrainOptions, connections: () => number) {
     this.#clock = clock;
     this.#options = options;
     this.#connections = connections;
@@ -49,7 +50,7 @@ export class Draining {
     });
     const afterGrace = (): void => {
       this.#graceIsOver = true;
-      this.connected(this.#connections);
+      this.connectionEnded();
     };
     this.#timers = [
       clock.after(options.graceMs, afterGrace),
@@ -84,10 +85,9 @@ export class Draining {
     return comeBack.fromMs + Math.round(this.#turns.next() * comeBack.spreadMs);
   }
 
-  /** There are so many connections now. */
-  connected(connections: number): void {
-    this.#connections = connections;
-    if (connections === 0 && this.#graceIsOver) this.end();
+  /** Somebody has gone. */
+  connectionEnded(): void {
+    if (this.#graceIsOver && this.#connections() === 0) this.end();
   }
 
   /** It is over, whatever there is. */
