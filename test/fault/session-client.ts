@@ -140,11 +140,12 @@ export class SessionClient {
     return true;
   }
 
-  /** A RELIABLE message to the room. */
-  say(text: string): boolean {
+  /** A RELIABLE message to the room; `padding` characters behind the text are not written down. */
+  say(text: string, padding = 0): boolean {
     if (this.#unacked.length >= mostUnacked || this.session === undefined) return false;
     this.#record({ kind: 'room', name: this.room.name }, text, false);
-    this.#send({ case: 'message', value: { room: this.room.name, content: { case: 'text', value: text } } });
+    const value = padding === 0 ? text : `${text}\n${'x'.repeat(padding)}`;
+    this.#send({ case: 'message', value: { room: this.room.name, content: { case: 'text', value } } });
     return true;
   }
 
