@@ -4,6 +4,7 @@ import { describeRun, type Spread } from './report.ts';
 import { blackHole } from './scenarios/black-hole.ts';
 import { copiedSecret } from './scenarios/copied-secret.ts';
 import { cut } from './scenarios/cut.ts';
+import { restart } from './scenarios/restart.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { sigstop } from './scenarios/sigstop.ts';
 import { changeTransports } from './scenarios/transports.ts';
@@ -37,6 +38,17 @@ describe('two hundred sessions under load lose nothing, get nothing twice and ke
       await play(changeTransports);
     },
     3 * minutes,
+  );
+
+  it(
+    'when the gateway is restarted in order, with a state file: nobody begins anew',
+    async () => {
+      const figure = await play(restart);
+      expect(figure('restarts')).toBe(20);
+      expect(figure('fresh sessions')).toBe(0);
+      expect(figure('resumed after').count).toBeGreaterThanOrEqual(4000);
+    },
+    5 * minutes,
   );
 
   it(

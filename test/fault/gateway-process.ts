@@ -37,6 +37,11 @@ process.on('message', async (message) => {
   process.send?.({ report: await report() });
   if (message === 'close') process.disconnect?.();
 });
+process.on('SIGTERM', async () => {
+  const last = await report();
+  await served.drain(true);
+  process.send?.({ report: { ...last, health: health.read(errors) } }, () => process.exit(0));
+});
 process.on('disconnect', () => process.exit(0));
 health.reset();
 process.send?.({ url: served.gateway.url });

@@ -49,6 +49,7 @@ export type OnFailure = (end: () => unknown) => void;
 export interface FleetRun {
   readonly name: string;
   readonly limits?: Partial<CoreLimits>;
+  readonly gateway?: Parameters<typeof GatewayChild.start>[1];
   readonly fleet?: Partial<FleetOptions>;
   /** Things go wrong here. */
   readonly play: (stage: Stage) => Promise<Played>;
@@ -75,7 +76,7 @@ export async function runFleet(options: ScenarioOptions, run: FleetRun): Promise
 async function runOnce(options: ScenarioOptions, run: FleetRun, onFailure: OnFailure): Promise<RunReport> {
   const health = new ProcessHealth();
   onFailure(() => health.stop());
-  const gateway = await GatewayChild.start({ ...shortLimits, ...run.limits });
+  const gateway = await GatewayChild.start({ ...shortLimits, ...run.limits }, run.gateway);
   onFailure(() => gateway.kill());
   const proxy = await FaultProxy.start(gateway.url, options.seed);
   onFailure(() => proxy.close());

@@ -1,6 +1,7 @@
 import { blackHole } from './black-hole.ts';
 import { copiedSecret } from './copied-secret.ts';
 import { cut } from './cut.ts';
+import { restart } from './restart.ts';
 import type { Scenario } from './scenario.ts';
 import { sigstop, sigstopDefaults } from './sigstop.ts';
 import { storm } from './storm.ts';
@@ -15,5 +16,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   sigstop,
   'sigstop-defaults': sigstopDefaults,
   'black-hole': blackHole,
+  restart,
   storm,
 };
