@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../../gen/signalbox/state/v1/state_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { type Hello, NextStep } from '../../gen/signalbox/v1/session_pb.ts';
+import { AwakeTime } from './awake-time.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { Crypto } from './crypto.ts';
 import { Draining, type DrainOptions } from './draining.ts';
@@ -19,6 +20,7 @@ import { type Opener, openSession } from './session/open-session.ts';
 import { Pace } from './session/pace.ts';
 import { Pump } from './session/pump.ts';
 import { restoreSession } from './session/restore-session.ts';
+import { RoomBudgets } from './session/room-budgets.ts';
 import type { SavedSession } from './session/save-session.ts';
 import type { Session } from './session/session.ts';
 import type { CoreLog, SessionHost } from './session/session-host.ts';
@@ -74,6 +76,7 @@ export class SignalingNode {
   readonly #sessions = new Map<string, Session>();
   readonly #connections = new Set<Connection>();
   readonly #pump: Pump;
+  readonly #awake: AwakeTime;
   readonly #presence: Slices<Session>;
   readonly #pace: Pace;
   readonly #opener: Opener;
@@ -94,6 +97,7 @@ export class SignalingNode {
     this.#startedAt = clock.now();
     this.#id = crypto.random(6);
     this.#pump = new Pump(clock, engine);
+    this.#awake = new AwakeTime(clock, 2 * sweepIntervalMs);
     this.#presence = new Slices(clock, (session) => session.tellPresence());
     this.#pace = new Pace(clock);
     const host = this.#sessionHost();
@@ -299,11 +303,12 @@ export class SignalingNode {
   }
 
   #sweep(): void {
+    this.#awake.beat();
     const now = this.#options.clock.now();
     let renewals = 0;
     void this.#sweepEngine();
     for (const session of [...this.#sessions.values()]) {
-      session.liveness.check(now);
+      session.liveness.check();
       if (session.state.kind !== 'attached') continue;
       if (session.grants.expiresAt <= now) this.#endForToken(session);
       else if (renewals < renewalsPerSweep && session.credentials.check(now)) renewals += 1;
@@ -332,6 +337,7 @@ export class SignalingNode {
     return {
       engine,
       clock,
+      awake: this.#awake,
       crypto,
       limits,
       profiles,
@@ -341,6 +347,8 @@ export class SignalingNode {
       log,
       scan: new FrameScan(),
       slab: new Slab(),
+      roomBudgets: new RoomBudgets(limits.roomRate),
+      readers: (key) => this.#pump.readers(key),
       markDirty: (session) => this.#pump.markDirty(session),
       announce: (session) => this.#presence.add(session),
       follow: (key, session) => this.#pump.follow(key, session),

@@ -14,7 +14,7 @@ export class Liveness {
   #heardAt = 0;
   #pingedAt: number | undefined;
   #pings = 0;
-  /** The client said that it is suspended: until then it is not judged, in milliseconds since 1970. */
+  /** The client said that it is suspended: until then it is not judged. All times here are of `AwakeTime`. */
   #restsUntil: number | undefined;
 
   constructor(session: Session) {
@@ -29,27 +29,27 @@ export class Liveness {
 
   /** The client is suspended, for at most `holdMs`; undefined: it is awake. */
   rest(holdMs: number | undefined): void {
-    this.#restsUntil = holdMs === undefined ? undefined : this.#session.host.clock.now() + holdMs;
+    this.#restsUntil = holdMs === undefined ? undefined : this.#session.host.awake.now() + holdMs;
   }
 
   /** Something came from the client. */
   heard(): void {
-    this.#heardAt = this.#session.host.clock.now();
+    this.#heardAt = this.#session.host.awake.now();
     this.#pingedAt = undefined;
   }
 
   /** Tests the connection now. */
   probe(): void {
-    const { clock } = this.#session.host;
     this.#pings += 1;
-    this.#pingedAt ??= clock.now();
+    this.#pingedAt ??= this.#session.host.awake.now();
     this.#session.outgoing.tell({ case: 'ping', value: create(PingSchema, { id: this.#pings }) });
   }
 
   /** Called about once a second while attached. */
-  check(now: number): void {
+  check(): void {
     const { state, host, incoming, outgoing } = this.#session;
     if (state.kind !== 'attached') return;
+    const now = host.awake.now();
     const { slowConsumerMs } = host.limits;
     if (outgoing.blockedSince !== undefined && now - outgoing.blockedSince >= slowConsumerMs) {
       const detail = `nothing of what was written was taken for ${slowConsumerMs} ms`;

@@ -48,7 +48,7 @@ export class Outgoing {
     });
   }
 
-  /** Since when the transport has taken nothing of what was written, in milliseconds; undefined: it takes more. */
+  /** Since when the transport has taken nothing of what was written, as `AwakeTime` counts; undefined: it takes more. */
   get blockedSince(): number | undefined {
     return this.#blockedSince;
   }
@@ -146,7 +146,7 @@ export class Outgoing {
       const ack = this.#takeAck();
       if (ack > 0) run.add(0, ack, nothing);
     }
-    if (run.size > 0 && !lane.write(run.join())) this.#blockedSince = host.clock.now();
+    if (run.size > 0 && !lane.write(run.join())) this.#blockedSince = host.awake.now();
   }
 
   /** What was carried out and not told; 0: nothing. */

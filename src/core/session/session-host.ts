@@ -1,3 +1,4 @@
+import type { AwakeTime } from '../awake-time.ts';
 import type { Clock } from '../clock.ts';
 import type { Crypto } from '../crypto.ts';
 import type { Engine } from '../engine.ts';
@@ -9,6 +10,7 @@ import type { RoomKey } from '../room-key.ts';
 import type { TokenIssuer } from '../token-issuer.ts';
 import type { FrameScan } from '../wire/scan.ts';
 import type { Slab } from '../wire/slab.ts';
+import type { RoomBudgets } from './room-budgets.ts';
 import type { Session } from './session.ts';
 
 /** What the core tells its operator. */
@@ -22,6 +24,7 @@ export interface CoreLog {
 export interface SessionHost {
   readonly engine: Engine;
   readonly clock: Clock;
+  readonly awake: AwakeTime;
   readonly crypto: Crypto;
   readonly limits: CoreLimits;
   readonly profiles: RoomProfiles;
@@ -32,6 +35,9 @@ export interface SessionHost {
   /** Used for one frame at a time. */
   readonly scan: FrameScan;
   readonly slab: Slab;
+  readonly roomBudgets: RoomBudgets;
+  /** Sessions of this node that read the room. */
+  readers(key: RoomKey): number;
   /** The session has something to write: it is pumped at the end of this tick. */
   markDirty(session: Session): void;
   /** The session has a connection, or has lost it: its rooms are told soon, when thousands come or go not at once. */

@@ -17,6 +17,7 @@ import { Membership } from './membership.ts';
 import { Outgoing } from './outgoing.ts';
 import type { PumpTick } from './pump.ts';
 import { sendReceipts, undeliveredBecause } from './receipts.ts';
+import { ResumeWindow } from './resume-window.ts';
 import { type SavedSession, saveSession } from './save-session.ts';
 import type { SessionHost } from './session-host.ts';
 
@@ -25,11 +26,11 @@ const retryMs = 1000;
 
 /**
  * Where a session stands. `attached`: a connection reads and writes for it. `detached`: its connection is lost, its
- * participants are AWAY, and it ends at `dueAt` unless it is resumed. `closed`: it is over.
+ * participants are AWAY, and it ends with its window unless it is resumed. `closed`: it is over.
  */
 export type SessionState =
   | { readonly kind: 'attached'; readonly connection: Connection }
-  | { readonly kind: 'detached'; readonly dueAt: number; readonly cancel: Cancel }
+  | { readonly kind: 'detached'; readonly window: ResumeWindow }
   | { readonly kind: 'closed' };
 
 export interface SessionIdentity {
@@ -80,7 +81,7 @@ export class Session {
   /** Takes the session for `connection`. An older connection is told that it was replaced. */
   attach(connection: Connection, attempt: number, resume: Resume | undefined): void {
     const before = this.#state;
-    if (before.kind === 'detached') before.cancel();
+    if (before.kind === 'detached') before.window.cancel();
     this.attempt = attempt;
     this.holdMs = undefined;
     this.#state = { kind: 'attached', connection };
@@ -111,11 +112,10 @@ export class Session {
   /** There is no connection: the session ends after `windowMs`, unless it is resumed before. */
   wait(windowMs: number): void {
     const { clock, engine } = this.host;
-    const dueAt = clock.now() + windowMs;
-    const cancel = clock.after(windowMs, () => this.close(Reason.LEASE_EXPIRED));
-    this.#state = { kind: 'detached', dueAt, cancel };
+    const window = new ResumeWindow(this.host, windowMs, () => this.close(Reason.LEASE_EXPIRED));
+    this.#state = { kind: 'detached', window };
     inBackground(this.host, 'a session could not be detached', () =>
-      engine.detachSession(this.id, this.attempt, dueAt),
+      engine.detachSession(this.id, this.attempt, clock.now() + windowMs),
     );
   }
 
@@ -152,13 +152,14 @@ export class Session {
     const before = this.#state;
     const { clock, limits } = this.host;
     const now = clock.now();
-    const windowMs = before.kind === 'detached' ? before.dueAt - now : (this.holdMs ?? limits.resumeWindowMs);
+    const windowMs =
+      before.kind === 'detached' ? before.window.leftMs : (this.holdMs ?? limits.resumeWindowMs);
     const leaves = [...this.#leaves].map(([key, { dueAt }]) => ({
       room: roomNameOf(key),
       remainingMs: dueAt - now,
     }));
     const saved = saveSession(this, windowMs, leaves);
-    if (before.kind === 'detached') before.cancel();
+    if (before.kind === 'detached') before.window.cancel();
     this.#cancelLeaves();
     this.#state = { kind: 'closed' };
     this.incoming.close(endingOf(Reason.DRAINING, 'the gateway restarts'));
@@ -173,7 +174,7 @@ export class Session {
   close(reason: Reason, ending = endingOf(reason, 'the session has ended')): void {
     const before = this.#state;
     if (before.kind === 'closed') return;
-    if (before.kind === 'detached') before.cancel();
+    if (before.kind === 'detached') before.window.cancel();
     this.#state = { kind: 'closed' };
     const { engine, log } = this.host;
     this.#cancelLeaves();
