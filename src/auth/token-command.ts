@@ -39,6 +39,7 @@ export const tokenUsage = `signalbox token [options]   prints a token signed wit
   --create              joining may create the room
   --admin               may call the services for backends; never give this to a client
   --expires-in <time>   30s, 15m, 1h, 7d; default 1h
+  --renew-for <time>    the gateway renews the token by itself for so long, inside a session; default never
 `;
 
 export const keysUsage = `signalbox keys new [options]   prints a key file with one new secret
@@ -70,6 +71,7 @@ const tokenOptions = {
   create: flag,
   admin: flag,
   'expires-in': text,
+  'renew-for': text,
   help: flag,
 } as const;
 
@@ -83,10 +85,15 @@ export async function tokenCommand(args: readonly string[], context: TokenComman
   }
   const key = await readSigningKey(file, values.kid, context);
   try {
-    const claims = claimsOf(values);
+    const now = context.now();
+    const renewFor = values['renew-for'];
+    const claims = {
+      ...claimsOf(values),
+      ...(renewFor === undefined ? {} : { renewUntil: now + parseDuration(renewFor) }),
+    };
     const lifetimeMs = parseDuration(values['expires-in'] ?? '1h');
     const issued = await signToken(key, claims, {
-      now: context.now(),
+      now,
       lifetimeMs,
       tokenId: context.newTokenId(),
     });

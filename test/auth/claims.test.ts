@@ -36,6 +36,7 @@ describe('the claims of a token', () => {
       tokenId: '',
       issuedAt: 0,
       expiresAt: Number.POSITIVE_INFINITY,
+      renewUntil: 0,
       permissions: {
         signal: true,
         listed: true,
@@ -61,6 +62,7 @@ describe('the claims of a token', () => {
       jti: 't1',
       iat: 1_795_341_600.25,
       exp: 1_795_345_200,
+      renew: 1_795_600_000,
       something: { of: 'another system' },
     });
     expect(grants).toMatchObject({
@@ -75,6 +77,7 @@ describe('the claims of a token', () => {
       tokenId: 't1',
       issuedAt: 1_795_341_600_250,
       expiresAt: 1_795_345_200_000,
+      renewUntil: 1_795_600_000_000,
     });
     expect(grants.permissions).toMatchObject({
       signal: true,
@@ -108,6 +111,8 @@ describe('the claims of a token', () => {
     ['exp', -1, 'must be a time in seconds'],
     ['exp', 1e300, 'must be a time in seconds'],
     ['exp', 1_795_345_200_000, 'must be a time in seconds'],
+    ['renew', true, 'must be a time in seconds'],
+    ['renew', 1_795_600_000_000, 'must be a time in seconds'],
     ['perm', ['moderate'], 'must be an object'],
   ])('are refused when %s is %j', (claim, value, message) => {
     const error = errorOf(() => read({ [claim]: value }));

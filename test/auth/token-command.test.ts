@@ -48,6 +48,12 @@ describe('signalbox token', () => {
     });
   });
 
+  it('lets the gateway renew the token where it is told to', async () => {
+    expect(decodeJwt(await run('--renew-for 7d'))['renew']).toBe(noon / 1000 + 7 * 86_400);
+    expect(decodeJwt(await run(''))).not.toHaveProperty('renew');
+    await expect(run('--renew-for soon')).rejects.toThrow(CommandError);
+  });
+
   it('writes every claim that it has an option for', async () => {
     const token = await run(
       '--name Ada --role teacher --kind device --attr seat=7 --attr note=a=b --moderate --no-listed --create --admin --expires-in 15m',

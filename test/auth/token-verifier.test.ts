@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { readClaims } from '../../src/auth/claims.ts';
 import { isRefusal } from '../../src/core/grants.ts';
 import { noon, secretOf, verifierKit } from '../helpers/auth-kit.ts';
 
@@ -311,5 +312,59 @@ describe('the memory of verified tokens', () => {
       reason: 'revoked',
       detail: 'the token was revoked; ask for a new one',
     });
+  });
+});
+
+describe('a token that was verified before', () => {
+  const grantsOf = async (kit: Awaited<ReturnType<typeof verifierKit>>, payload: JWTPayload) => {
+    const grants = await kit.verifier.verify(await sign({ iat: second, ...payload }));
+    if (isRefusal(grants)) throw new Error(grants.detail);
+    return grants;
+  };
+
+  it('is good until it is revoked, whatever its end', async () => {
+    const kit = await verifierKit([main]);
+    const grants = await grantsOf(kit, { sub: 'ada', jti: 't1', exp: second + 60 });
+    kit.clock.time += 3_600_000;
+    expect(kit.verifier.recheck(grants)).toBeUndefined();
+    kit.revocations.revoke({ tenant: '', tokenIds: ['t1'], identity: '' });
+    expect(kit.verifier.recheck(grants)).toMatchObject({ reason: 'revoked' });
+  });
+
+  it('is good while its key stands in the file as it was, among whichever others', async () => {
+    const kit = await verifierKit([main]);
+    const grants = await grantsOf(kit, { sub: 'ada' });
+    const gone = { reason: 'invalid', detail: expect.stringMatching(/^the key "main" .* no longer/) };
+    const another = { kid: 'another', alg: 'HS256', secret: secretOf('b') };
+    for (const [keys, expected] of [
+      [[another, main], undefined],
+      [[{ ...main, tenant: '' }], undefined],
+      [[another], gone],
+      [[{ ...main, secret: secretOf('c') }], gone],
+      [[{ ...main, tenant: 'acme' }], gone],
+      [[{ ...main, audience: 'signalbox' }], gone],
+      [[main], undefined],
+    ] as const) {
+      await kit.store.replace(keys);
+      expect(kit.verifier.recheck(grants)).toEqual(expected);
+    }
+  });
+
+  it('of an issuer is good while the issuer’s entry stands: which keys the issuer has is its own affair', async () => {
+    const idp = {
+      kid: 'idp',
+      jwks: 'https://idp.example/jwks.json',
+      issuer: 'https://idp.example/',
+      alg: 'ES256',
+    };
+    const kit = await verifierKit([idp]);
+    const key = kit.store.current.get('idp');
+    if (key === undefined) throw new Error('no key');
+    const grants = readClaims({ sub: 'ada' }, key);
+    expect(kit.verifier.recheck(grants)).toBeUndefined();
+    await kit.store.replace([idp]);
+    expect(kit.verifier.recheck(grants)).toBeUndefined();
+    await kit.store.replace([{ ...idp, jwks: 'https://idp.example/other.json' }]);
+    expect(kit.verifier.recheck(grants)).toMatchObject({ reason: 'invalid' });
   });
 });

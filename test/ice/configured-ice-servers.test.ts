@@ -40,6 +40,14 @@ describe('the servers of a session', () => {
     expect(expiresAt).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('keep the connections that they have only where all that give credentials do', () => {
+    const keeping = { ...turn, keepsRelays: true };
+    const keepsRelays = (...configs: IceServerConfig[]) => make(...configs).for(session).keepsRelays;
+    expect(keepsRelays(turn)).toBe(false);
+    expect(keepsRelays(keeping, { auth: 'none', urls: ['stun:a'] })).toBe(true);
+    expect(keepsRelays(keeping, turn)).toBe(false);
+  });
+
   it('may be none', () => {
     expect(make().for(session)).toMatchObject({ servers: [], expiresAt: Number.POSITIVE_INFINITY });
   });
