@@ -45,8 +45,13 @@ export class SenderMarks {
     for (const { sender, seq, refused, at } of saved) this.#marks.set(sender, { seq, refused, at });
   }
 
-  /** Forgets senders that were last heard before `before`, in milliseconds: nothing comes again after so long. */
-  forget(before: number): void {
-    for (const [sender, mark] of this.#marks) if (mark.at < before) this.#marks.delete(sender);
+  /**
+   * Forgets senders that were last heard before `before`, in milliseconds, and sessions that are over: nothing of theirs comes
+   * again. A call that brings a copy of what they sent finds no session to bring it to.
+   */
+  forget(before: number, isOver: (sender: string) => boolean): void {
+    for (const [sender, mark] of this.#marks) {
+      if (mark.at < before || isOver(sender)) this.#marks.delete(sender);
+    }
   }
 }

@@ -28,8 +28,16 @@ describe('SenderMarks', () => {
     marks.claim('old', 1, 100);
     marks.claim('new', 1, 100);
     marks.claim('new', 2, 200);
-    marks.forget(200);
+    marks.forget(200, () => false);
     expect(marks.claim('old', 1, 300)).toBe('new');
     expect(marks.claim('new', 2, 300)).toBe('duplicate');
+  });
+
+  it('forgets sessions that are over, however lately they were heard', () => {
+    const marks = new SenderMarks();
+    marks.claim('over', 1, 100);
+    marks.claim('alive', 1, 100);
+    marks.forget(0, (sender) => sender === 'over');
+    expect(marks.save().map(({ sender }) => sender)).toEqual(['alive']);
   });
 });

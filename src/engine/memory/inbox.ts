@@ -70,9 +70,9 @@ export class Inbox implements InboxView {
     return this.acknowledge(this.#log.hi);
   }
 
-  /** Forgets senders that were last heard before `before`, in milliseconds. */
-  forgetMarks(before: number): void {
-    this.#marks.forget(before);
+  /** See `SenderMarks.forget`. */
+  forgetMarks(before: number, isOver: (sender: string) => boolean): void {
+    this.#marks.forget(before, isOver);
   }
 
   /** For the state file. */

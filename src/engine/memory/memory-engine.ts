@@ -38,7 +38,7 @@ export interface StoredSession {
   attempt: number;
 }
 
-/** How often senders that are long gone are forgotten, in milliseconds: all marks of all logs are looked at. */
+/** How often senders that are gone are forgotten, in milliseconds: all marks of all logs are looked at. */
 const marksIntervalMs = 60_000;
 
 export interface MemoryEngineOptions {
@@ -332,8 +332,9 @@ export class MemoryEngine implements Engine {
     this.#marksSweptAt = now;
     const { holdMs, resumeWindowMs } = this.#limits;
     const stale = now - holdMs - resumeWindowMs - 60_000;
-    for (const { inbox } of this.#sessions.values()) inbox.forgetMarks(stale);
-    for (const room of this.#rooms.values()) room.marks.forget(stale);
+    const isOver = (sender: string) => !this.#sessions.has(sender);
+    for (const { inbox } of this.#sessions.values()) inbox.forgetMarks(stale, isOver);
+    for (const room of this.#rooms.values()) room.marks.forget(stale, isOver);
   }
 
   #newRoom(key: RoomKey, settings: RoomSettings): RoomState {

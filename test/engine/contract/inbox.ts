@@ -90,6 +90,7 @@ export function inboxContract(make: MakeEngine): void {
   it('forgets senders after the longest time in which a session may come back, and not before', async () => {
     const kit = await start();
     const { holdMs, resumeWindowMs } = kit.limits;
+    await kit.session('a');
     await kit.engine.append('s', kit.frame('a', 1));
     kit.clock.advance(holdMs + resumeWindowMs);
     await kit.engine.sweep();
