@@ -4,6 +4,7 @@ import { cut } from './cut.ts';
 import { restart } from './restart.ts';
 import type { Scenario } from './scenario.ts';
 import { sigstop, sigstopDefaults } from './sigstop.ts';
+import { slowReaders } from './slow-readers.ts';
 import { storm } from './storm.ts';
 import { changeTransports } from './transports.ts';
 import { welcomeLost } from './welcome-lost.ts';
@@ -18,4 +19,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'black-hole': blackHole,
   restart,
   storm,
+  'slow-readers': slowReaders,
 };
