@@ -39,6 +39,16 @@ describe('the configuration', () => {
     expect(resolveConfig({ lan: true, host: '10.0.0.1' }).host).toBe('10.0.0.1');
   });
 
+  it('drains for nine seconds, below the ten of Docker, and keeps no state, unless told otherwise', () => {
+    expect(resolveConfig({})).toMatchObject({ drainSeconds: 9, alternates: [], state: undefined });
+    const said = { drainSeconds: '2.5', alternates: 'https://b.example.org, http://c.example.org', state: 'here' };
+    expect(resolveConfig(said)).toMatchObject({
+      drainSeconds: 2.5,
+      alternates: ['https://b.example.org', 'http://c.example.org'],
+      state: 'here',
+    });
+  });
+
   it('speaks the classic dialect in development, unless it is switched off', () => {
     expect(resolveConfig({ development: true }).classic).toEqual({ room: 'classic' });
     expect(resolveConfig({ development: true, classic: false }).classic).toBeUndefined();
@@ -97,6 +107,10 @@ describe('the configuration', () => {
     ['a profile without a pattern', { rooms: [{}] }, 'rooms[0].pattern: is required'],
     ['settings that are none', { rooms: [{ pattern: 'a', settings: { topo: 1 } }] }, 'rooms[0].settings: '],
     ['ICE servers that are no list', { iceServers: {} }, 'iceServers: must be a list'],
+    ['a drain of no time', { drainSeconds: 0 }, 'drainSeconds: must be a number of seconds from 1 to 3600, not 0'],
+    ['a drain of words', { drainSeconds: 'soon' }, 'drainSeconds: must be a number of seconds'],
+    ['an alternate that is no address', { alternates: 'b.example.org' }, 'alternates: b.example.org is not an address'],
+    ['a state file without a name', { state: '' }, 'state: is required'],
     ['a flag that is none', { lan: 'maybe' }, 'lan: must be true or false'],
   ])('refuses %s', (_what, raw, problem) => {
     expect(problemsOf(raw)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
