@@ -4,8 +4,10 @@ import { type CoreLimits, defaultLimits } from './core/limits.ts';
 import type { RoomProfile } from './core/room/room-profiles.ts';
 import { checkSettings, resolveSettings } from './core/room/settings.ts';
 import { roomPatternProblem } from './core/text.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from './gateway/limits.ts';
 import type { TlsFiles } from './gateway/tls.ts';
 import type { IceServerConfig } from './ice/ice-config.ts';
+import { overrideLimits } from './limit-settings.ts';
 
 /** All that can be set. From flags over the environment over the configuration file over the defaults; frozen. */
 export interface Config {
@@ -33,6 +35,8 @@ export interface Config {
   readonly classic: { readonly room: string } | undefined;
   /** Overrides of `defaultLimits`; a breach is answered with the error that `src/core/limits.ts` names. */
   readonly limits: CoreLimits;
+  /** Overrides of the port's `DEFAULT_LIMITS`; `src/gateway/limits.ts` says what a breach of each does. */
+  readonly portLimits: GatewayLimits;
   /** Told to clients and operators. Default ''. */
   readonly region: string;
   /**
@@ -76,6 +80,7 @@ export interface RawConfig {
   readonly iceServers?: unknown;
   readonly classic?: unknown;
   readonly limits?: unknown;
+  readonly portLimits?: unknown;
   readonly region?: unknown;
   readonly drainSeconds?: unknown;
   readonly alternates?: unknown;
@@ -96,6 +101,7 @@ const fields = [
   'iceServers',
   'classic',
   'limits',
+  'portLimits',
   'region',
   'drainSeconds',
   'alternates',
@@ -132,6 +138,12 @@ export function resolveConfig(...layers: readonly RawConfig[]): Config {
         ? { room: read.text('classic.room', classic?.room, 'classic') }
         : undefined,
     limits: readLimits(read, raw.limits),
+    portLimits: overrideLimits(
+      DEFAULT_LIMITS,
+      read.record('portLimits', raw.portLimits) ?? {},
+      'portLimits',
+      problems,
+    ),
     region: read.text('region', raw.region, ''),
     drainSeconds: read.seconds('drainSeconds', raw.drainSeconds, 9),
     alternates: read.texts('alternates', raw.alternates),
@@ -201,18 +213,11 @@ function readSettings(read: Reader, where: string, value: unknown) {
 
 function readLimits(read: Reader, value: unknown): CoreLimits {
   const given = read.record('limits', value) ?? {};
-  const limits: Record<string, number> = { ...defaultLimits };
-  for (const [name, limit] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultLimits, name)) read.problems.push(`limits.${name}: there is no such limit`);
-    else if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) {
-      read.problems.push(`limits.${name}: must be a whole number from 1`);
-    } else limits[name] = limit;
-  }
-  const resolved = limits as unknown as CoreLimits;
-  if (resolved.frameBytes < resolved.signalBytes || resolved.frameBytes < resolved.messageBytes) {
+  const limits = overrideLimits(defaultLimits, given, 'limits', read.problems);
+  if (limits.frameBytes < limits.signalBytes || limits.frameBytes < limits.messageBytes) {
     read.problems.push('limits.frameBytes: must be at least limits.signalBytes and limits.messageBytes');
   }
-  return Object.freeze(resolved);
+  return limits;
 }
 
 function isOrigin(text: string): boolean {

@@ -87,7 +87,7 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
     const profiles = new RoomProfiles(config.rooms);
     const engine = new MemoryEngine({ clock, crypto: nodeCrypto, limits });
     const delay = new EventLoopDelay();
-    const admission = new LoadAdmission({ delayMs: () => delay.ms });
+    const admission = new LoadAdmission({ limits: config.portLimits, delayMs: () => delay.ms });
     const node = new SignalingNode({
       ...{ engine, clock, limits, profiles, verifier, issuer, iceServers, log, version, region },
       ...{ crypto: nodeCrypto, admission },
@@ -142,6 +142,7 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
       origins: { allowed: config.origins, setting: 'origins' },
       trustedProxies: config.trustedProxies,
       admission,
+      limits: config.portLimits,
       isServing: () => health.isServing,
       bound: () => handOver?.clear(),
       log,

@@ -41,7 +41,11 @@ describe('the configuration', () => {
 
   it('drains for nine seconds, below the ten of Docker, and keeps no state, unless told otherwise', () => {
     expect(resolveConfig({})).toMatchObject({ drainSeconds: 9, alternates: [], state: undefined });
-    const said = { drainSeconds: '2.5', alternates: 'https://b.example.org, http://c.example.org', state: 'here' };
+    const said = {
+      drainSeconds: '2.5',
+      alternates: 'https://b.example.org, http://c.example.org',
+      state: 'here',
+    };
     expect(resolveConfig(said)).toMatchObject({
       drainSeconds: 2.5,
       alternates: ['https://b.example.org', 'http://c.example.org'],
@@ -98,6 +102,22 @@ describe('the configuration', () => {
   it.each([
     ['a limit that is none', { limits: { speed: 1 } }, 'limits.speed: there is no such limit'],
     ['a limit of 0', { limits: { rooms: 0 } }, 'limits.rooms: must be a whole number from 1'],
+    ['a rate that is none', { limits: { signalRate: 5 } }, 'limits.signalRate: must be an object'],
+    [
+      'a rate of less than nothing',
+      { limits: { signalRate: { perSecond: -1 } } },
+      'limits.signalRate.perSecond: must be a whole number from 1',
+    ],
+    [
+      'a limit of the port that is none',
+      { portLimits: { speed: 1 } },
+      'portLimits.speed: there is no such limit',
+    ],
+    [
+      'a share of 0',
+      { portLimits: { addressShare: 0 } },
+      'portLimits.addressShare: must be a number above 0',
+    ],
     [
       'signals larger than frames',
       { limits: { signalBytes: 1_000_000 } },
@@ -107,9 +127,17 @@ describe('the configuration', () => {
     ['a profile without a pattern', { rooms: [{}] }, 'rooms[0].pattern: is required'],
     ['settings that are none', { rooms: [{ pattern: 'a', settings: { topo: 1 } }] }, 'rooms[0].settings: '],
     ['ICE servers that are no list', { iceServers: {} }, 'iceServers: must be a list'],
-    ['a drain of no time', { drainSeconds: 0 }, 'drainSeconds: must be a number of seconds from 1 to 3600, not 0'],
+    [
+      'a drain of no time',
+      { drainSeconds: 0 },
+      'drainSeconds: must be a number of seconds from 1 to 3600, not 0',
+    ],
     ['a drain of words', { drainSeconds: 'soon' }, 'drainSeconds: must be a number of seconds'],
-    ['an alternate that is no address', { alternates: 'b.example.org' }, 'alternates: b.example.org is not an address'],
+    [
+      'an alternate that is no address',
+      { alternates: 'b.example.org' },
+      'alternates: b.example.org is not an address',
+    ],
     ['a state file without a name', { state: '' }, 'state: is required'],
     ['a flag that is none', { lan: 'maybe' }, 'lan: must be true or false'],
   ])('refuses %s', (_what, raw, problem) => {

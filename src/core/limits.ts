@@ -1,3 +1,5 @@
+import type { Rate } from './token-bucket.ts';
+
 /**
  * Every limit of the core, with its reason. What a client needs to know is announced in `Welcome.limits`; each is proven
  * through a real socket in `test/hostile`.
@@ -69,6 +71,26 @@ export interface CoreLimits {
    * `renew` permits that: a person who left a page open does not stay for ever.
    */
   readonly renewalMs: number;
+  /** Signals of a session. A session that sends more than any of these rates is not read until it may go on. */
+  readonly signalRate: Rate;
+  /** Messages of a session to rooms, RELIABLE, LATEST and COUNTED. */
+  readonly messageRate: Rate;
+  /** LOSSY messages of a session; what is beyond is dropped. */
+  readonly lossyRate: Rate;
+  /** What a session asks for itself or others: joins, leaves, updates, moderation, tokens, wills. */
+  readonly controlRate: Rate;
+  /** What needs no delivery or is known: acknowledgements, pings, reports, frames sent again, LOSSY that was dropped. */
+  readonly lightRate: Rate;
+  /** Bytes of all frames of a session. */
+  readonly byteRate: Rate;
+  /**
+   * Deliveries of a room on this node: a message costs as many as sessions read the room. Beyond it senders wait, and are
+   * told RATE_LIMITED where they would wait for longer than `roomWaitMs`.
+   */
+  readonly roomRate: Rate;
+  readonly roomWaitMs: number;
+  /** A SendFrames call waits so long for its session to be allowed to go on, in milliseconds, and is then to be made again. */
+  readonly callWaitMs: number;
   /** An acknowledgement waits so long for a frame that takes it along, in milliseconds. */
   readonly ackDelayMs: number;
   /** … or until so many frames wait for it. */
@@ -103,6 +125,24 @@ export const defaultLimits: CoreLimits = Object.freeze({
   resumeWindowMs: 30_000,
   holdMs: 3_600_000,
   renewalMs: 7 * 86_400_000,
+  // A media node rejoins: for each of 1,000 clients an answer and 15 candidates at once. A signal costs 3 µs: 2 % of a core.
+  signalRate: { burst: 20_000, perSecond: 8_000 },
+  // A teacher's script, a game's state 60 times a second in ten rooms. Chat is a thousand times less.
+  messageRate: { burst: 4_000, perSecond: 1_000 },
+  // Cursors and levels of ten rooms, 60 times a second each; a room thins them to its own rate.
+  lossyRate: { burst: 2_000, perSecond: 1_000 },
+  // A moderator mutes a class of 1,000 one by one; a client that comes back joins 32 rooms. A join costs 0.1 ms.
+  controlRate: { burst: 2_000, perSecond: 500 },
+  // 256 frames sent again after each of eight resumes; an acknowledgement for each of 2,000 frames a second.
+  lightRate: { burst: 4_000, perSecond: 2_000 },
+  // Descriptions of 256 KiB to 64 peers at once, and a full 64 Mbit/s line after that.
+  byteRate: { burst: 16 * 1024 * 1024, perSecond: 8 * 1024 * 1024 },
+  // A delivery costs 1 to 3 µs: half a core. 1,000 messages at once to a room of 1,000, and 200 a second after that.
+  roomRate: { burst: 1_000_000, perSecond: 200_000 },
+  // Signals of the sender wait with the message.
+  roomWaitMs: 2_000,
+  // The SDK gives up a call after 10 s.
+  callWaitMs: 1_000,
   ackDelayMs: 100,
   ackFrames: 32,
 });

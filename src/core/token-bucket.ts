@@ -17,23 +17,23 @@ export class TokenBucket {
   #tokens: number;
   #at: number;
 
-  /** A full bucket. @param now milliseconds, as in the other methods: of any clock that never goes back */
+  /** A full bucket. @param now milliseconds, as in the other methods */
   constructor(rate: Rate, now: number) {
     this.#rate = rate;
     this.#tokens = rate.burst;
     this.#at = now;
   }
 
-  /** Milliseconds until something may pass; 0: now. */
-  waitMs(now: number): number {
+  /** Milliseconds until so many tokens are there, or the bucket is full; 0: now. */
+  waitMs(now: number, tokens = 1): number {
     const { burst, perSecond } = this.#rate;
-    if (now > this.#at) {
-      this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1000);
-      this.#at = now;
-    }
-    // A whole token, so that a bucket at its end lets one pass at a time; one that holds less than that is full sooner.
-    const missing = Math.min(1, burst) - this.#tokens;
-    return missing <= 0 ? 0 : Math.ceil((missing * 1000) / perSecond);
+    // A clock that was set back costs nobody anything.
+    const passed = Math.max(0, now - this.#at);
+    this.#at = now;
+    this.#tokens = Math.min(burst, this.#tokens + (passed * perSecond) / 1000);
+    const missing = Math.min(tokens, burst) - this.#tokens;
+    // Less a rounding error.
+    return missing <= 0 ? 0 : Math.ceil((missing * 1000) / perSecond - 1e-6);
   }
 
   /** Pays for what passed, or for what somebody did without asking; of a debt, at most what comes back in `mostMs`. */
@@ -47,11 +47,5 @@ export class TokenBucket {
     const wait = this.waitMs(now);
     if (wait === 0) this.spend(tokens);
     return wait;
-  }
-
-  /** Nothing is owed: a new bucket would be the same. */
-  isFull(now: number): boolean {
-    this.waitMs(now);
-    return this.#tokens >= this.#rate.burst;
   }
 }

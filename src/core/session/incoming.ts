@@ -1,8 +1,12 @@
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep } from '../../../gen/signalbox/v1/session_pb.ts';
-import { type Ending, endingOf, type Refusal } from '../refusal.ts';
+import type { Cancel } from '../clock.ts';
+import { type Eventually, when } from '../eventually.ts';
+import { type Ending, endingOf, type Refusal, refuse } from '../refusal.ts';
 import { encodeFrameError } from '../server-frame.ts';
 import { type FrameScan, scanClientFrame } from '../wire/scan.ts';
+import { fanOutOf } from './fan-out.ts';
+import { FrameBudget, kindOf } from './frame-budget.ts';
 import { handleFrame } from './handle-frame.ts';
 import type { Session } from './session.ts';
 
@@ -25,24 +29,31 @@ const afterTheOther: Ending = {
 
 /**
  * The reading side of a session: frames in the order of their seq, one at a time, whether they come by the lane or by
- * SendFrames. While one is carried out nothing is taken: the lane holds what follows, a call waits.
+ * SendFrames. While one is carried out, and while the session has sent more than it may, nothing is taken: the lane holds
+ * what follows, a call waits.
  */
 export class Incoming {
   readonly #session: Session;
+  readonly #budget: FrameBudget;
   /** seq of the next frame that needs delivery. It goes on over resumes: what comes again is known. */
   #expected = 1;
   #done = 0;
   #pending = false;
+  /** Set while the session has to wait; and until when. */
+  #throttled: Cancel | undefined;
+  #goesOnAt = 0;
   /** The lane was told to wait. It may have handed over one frame meanwhile, as a call was being carried out. */
   #laneWaits = false;
   #held: Uint8Array | undefined;
   /** The call whose frames are taken, and one that comes after it: an answer that was lost is asked for again. */
   #batch: Batch | undefined;
   #next = 0;
+  #batchBeganAt = 0;
   #nextBatch: Batch | undefined;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#budget = new FrameBudget(session.host.limits);
   }
 
   /** Every frame up to this seq was carried out or refused. */
@@ -52,29 +63,31 @@ export class Incoming {
 
   /** Frames are taken: Pongs, too, are read. */
   get isReading(): boolean {
-    return !this.#pending;
+    return this.#isFree;
   }
 
   /** Takes one ClientFrame of the lane. False: take no further ones until told (`Connection.goOn`). */
   frame(bytes: Uint8Array): boolean {
     if (this.#session.state.kind === 'closed') return false;
     this.#session.liveness.heard();
-    if (this.#pending || this.#batch !== undefined) {
+    if (!this.#isFree || this.#batch !== undefined) {
       this.#laneWaits = true;
       this.#held = bytes.slice();
       return false;
     }
     const taken = this.#take(bytes);
-    if (taken === 'settled') return this.#session.state.kind === 'attached';
-    if (taken === 'pending') this.#laneWaits = true;
-    else this.#session.endConnection(taken);
-    return false;
+    if (typeof taken === 'object') {
+      this.#session.endConnection(taken);
+      return false;
+    }
+    if (!this.#isFree) this.#laneWaits = true;
+    return this.#isFree && this.#session.state.kind === 'attached';
   }
 
   /** Takes the frames of a SendFrames call. */
   batch(batch: Batch): void {
     this.#session.liveness.heard();
-    if (this.#batch === undefined && !this.#pending) {
+    if (this.#batch === undefined && this.#isFree) {
       this.#begin(batch);
       this.#goOn();
     } else if (this.#nextBatch === undefined) {
@@ -98,20 +111,27 @@ export class Incoming {
   /** The session is over, or not here any longer: calls that wait are told. */
   close(ending = endingOf(Reason.TOKEN_INVALID, 'the session has ended')): void {
     this.detached();
+    this.#throttled?.();
     const batches = [this.#batch, this.#nextBatch];
     this.#batch = undefined;
     this.#nextBatch = undefined;
     for (const batch of batches) batch?.done(ending);
   }
 
+  /** A frame may be taken. */
+  get #isFree(): boolean {
+    return !this.#pending && this.#throttled === undefined;
+  }
+
   #begin(batch: Batch): void {
     this.#batch = batch;
     this.#next = 0;
+    this.#batchBeganAt = this.#session.host.clock.now();
   }
 
   /** Takes what waits: the rest of the call, the next call, the lane's frame, and then the lane. */
   #goOn(): void {
-    while (!this.#pending) {
+    while (this.#isFree) {
       if (this.#batch !== undefined) this.#takeOfBatch(this.#batch);
       else if (this.#nextBatch !== undefined) {
         this.#begin(this.#nextBatch);
@@ -137,19 +157,29 @@ export class Incoming {
     }
     this.#next += 1;
     const taken = this.#take(frame);
-    if (taken === 'settled') return;
-    if (taken === 'pending') {
+    const failure = typeof taken === 'object' ? taken : this.#tooLate(batch);
+    if (failure !== undefined) {
+      this.#batch = undefined;
+      batch.done(failure);
+    } else if (!this.#isFree) {
       // It waits longer than the array is its own.
-      const rest = batch.frames.slice(this.#next).map((later) => later.slice());
-      this.#begin({ ...batch, frames: rest });
-      return;
+      this.#batch = { ...batch, frames: batch.frames.slice(this.#next).map((later) => later.slice()) };
+      this.#next = 0;
     }
-    this.#batch = undefined;
-    batch.done(taken);
+  }
+
+  /** A call that would wait for too long ends at the first frame that cannot be taken now, and is to be made again. */
+  #tooLate(batch: Batch): Ending | undefined {
+    if (this.#throttled === undefined || this.#next === batch.frames.length) return undefined;
+    const { clock, limits } = this.#session.host;
+    if (this.#goesOnAt - this.#batchBeganAt <= limits.callWaitMs) return undefined;
+    const detail = 'the session sends more than it may: send the same frames again';
+    const ending = endingOf(Reason.RATE_LIMITED, detail, this.#goesOnAt - clock.now());
+    return { ...ending, nextStep: NextStep.RESUME };
   }
 
   #take(bytes: Uint8Array): Taken {
-    const { scan, limits, log } = this.#session.host;
+    const { scan, limits, log, clock } = this.#session.host;
     const fault = scanClientFrame(bytes, scan);
     if (fault !== undefined) return endingOf(fault.reason, fault.detail);
     if (scan.ack > 0) this.#session.acknowledge(scan.ack);
@@ -157,6 +187,7 @@ export class Incoming {
     if (seq > 0) {
       if (seq < this.#expected) {
         this.#session.outgoing.oweAck(true);
+        this.#wait(this.#budget.pay('light', bytes.length, clock.now()));
         return 'settled';
       }
       if (seq > this.#expected) {
@@ -167,26 +198,65 @@ export class Incoming {
     }
     if (bytes.length > limits.frameBytes) {
       const detail = `the frame has ${bytes.length} bytes; at most ${limits.frameBytes}`;
-      this.#settle(seq, { reason: Reason.TOO_LARGE, detail });
-      return 'settled';
+      this.#wait(this.#budget.pay('control', bytes.length, clock.now()));
+      return this.#until(this.#settle(seq, { reason: Reason.TOO_LARGE, detail }));
     }
-    const outcome = this.#carryOut(bytes, scan);
-    if (!(outcome instanceof Promise)) {
-      this.#settle(seq, outcome);
-      return 'settled';
-    }
+    const paid = this.#pay(bytes, scan);
+    if (paid === 'dropped') return this.#until(this.#settle(seq, undefined));
+    const outcome = paid ?? this.#carryOut(bytes, scan);
+    if (!(outcome instanceof Promise)) return this.#until(this.#settle(seq, outcome));
+    const carriedOut = outcome.catch((error: unknown) => {
+      log.error({ err: error, session: this.#session.id, seq }, 'a frame could not be carried out');
+      return failed;
+    });
+    return this.#until(carriedOut.then((refusal) => this.#settle(seq, refusal)));
+  }
+
+  /** Nothing further is taken until the frame is settled. */
+  #until(settled: Eventually<void>): Taken {
+    if (!(settled instanceof Promise)) return 'settled';
     this.#pending = true;
-    outcome
+    settled
       .catch((error: unknown) => {
-        log.error({ err: error, session: this.#session.id, seq }, 'a frame could not be carried out');
-        return failed;
+        const { host, id } = this.#session;
+        host.log.error({ err: error, session: id }, 'an Error could not be stored');
+        // What was said after it must not be acknowledged, as if it had been carried out.
+        this.#session.close(Reason.INTERNAL);
       })
-      .then((refusal) => {
+      .then(() => {
         this.#pending = false;
-        this.#settle(seq, refusal);
         this.#goOn();
       });
     return 'pending';
+  }
+
+  /** Lets the session, and its room, pay for a frame. What they owe then, it waits for. */
+  #pay(bytes: Uint8Array, scan: FrameScan): Refusal | 'dropped' | undefined {
+    const { limits, clock, roomBudgets } = this.#session.host;
+    const now = clock.now();
+    const kind = kindOf(scan);
+    const fanOut = kind === 'signal' || kind === 'light' ? undefined : fanOutOf(this.#session, kind, scan);
+    const roomWait = fanOut === undefined ? 0 : roomBudgets.waitMs(fanOut.room, now);
+    if (kind === 'lossy' && (roomWait > 0 || !this.#budget.takesLossy(now))) {
+      this.#wait(this.#budget.pay('light', bytes.length, now));
+      return 'dropped';
+    }
+    let wait = this.#budget.pay(kind, bytes.length, now);
+    let refusal: Refusal | undefined;
+    if (roomWait > limits.roomWaitMs && kind === 'message') refusal = roomBusy(scan.message.room, roomWait);
+    else if (fanOut !== undefined) wait = Math.max(wait, roomBudgets.pay(fanOut.room, fanOut.readers, now));
+    this.#wait(wait);
+    return refusal;
+  }
+
+  #wait(ms: number): void {
+    if (ms === 0) return;
+    const { clock } = this.#session.host;
+    this.#goesOnAt = clock.now() + ms;
+    this.#throttled = clock.after(ms, () => {
+      this.#throttled = undefined;
+      this.#goOn();
+    });
   }
 
   /** A defect of the gateway costs this frame, and nothing else. */
@@ -203,18 +273,31 @@ export class Incoming {
     }
   }
 
-  #settle(seq: number, refusal: Refusal | undefined): void {
-    if (this.#session.state.kind === 'closed') return;
-    const { outgoing, host, id } = this.#session;
-    if (refusal !== undefined) {
-      this.#batch?.refused(seq, refusal);
-      if (seq > 0) void host.engine.appendOwn(id, encodeFrameError(seq, refusal));
-      else outgoing.tellUnsequenced(refusal);
+  /** A frame is done when it was carried out, or its Error is in the inbox: only then it is acknowledged, or one behind it. */
+  #settle(seq: number, refusal: Refusal | undefined): Eventually<void> {
+    const { outgoing, host, id, state } = this.#session;
+    if (state.kind === 'closed') return;
+    if (refusal !== undefined) this.#batch?.refused(seq, refusal);
+    if (refusal === undefined || seq === 0) {
+      if (refusal !== undefined) outgoing.tellUnsequenced(refusal);
+      this.#finish(seq, false);
+      return;
     }
-    if (seq === 0) return;
-    this.#done = seq;
-    outgoing.oweAck(refusal !== undefined);
+    return when(host.engine.appendOwn(id, encodeFrameError(seq, refusal)), () => this.#finish(seq, true));
   }
+
+  #finish(seq: number, refused: boolean): void {
+    if (seq === 0 || this.#session.state.kind === 'closed') return;
+    this.#done = seq;
+    this.#session.outgoing.oweAck(refused);
+  }
+}
+
+function roomBusy(room: string, retryAfterMs: number): Refusal {
+  return refuse(Reason.RATE_LIMITED, 'more is said in this room than can be delivered', {
+    room,
+    retryAfterMs,
+  });
 }
 
 const failed: Refusal = { reason: Reason.INTERNAL, detail: 'the gateway could not carry this out' };

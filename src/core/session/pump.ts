@@ -59,6 +59,11 @@ export class Pump {
     return this.#followers.size;
   }
 
+  /** Sessions that read the room. */
+  readers(key: RoomKey): number {
+    return this.#followers.get(key)?.size ?? 0;
+  }
+
   markDirty(session: Session): void {
     this.#dirty.add(session);
     this.#schedule();

@@ -1,0 +1,62 @@
+import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
+import type { CoreLimits } from '../limits.ts';
+import { type Rate, TokenBucket } from '../token-bucket.ts';
+import { type FrameScan, MESSAGE_BODY, SIGNAL_BODY } from '../wire/scan.ts';
+
+/** Kinds of frames that are counted apart: who sends too many of one still has the others. */
+export type FrameKind = 'signal' | 'message' | 'lossy' | 'control' | 'light';
+
+/** Numbers of Ping, Pong and Report in ClientFrame; 0 is a bare acknowledgement. */
+const lightBodies: readonly number[] = [0, 5, 6, 8];
+
+/** A session that has to wait goes on with so many milliseconds' worth of tokens: not a frame at a time. */
+const quantumMs = 50;
+
+export function kindOf({ body, message }: FrameScan): FrameKind {
+  if (body === SIGNAL_BODY) return 'signal';
+  if (body === MESSAGE_BODY) return message.delivery === DeliveryClass.LOSSY ? 'lossy' : 'message';
+  return lightBodies.includes(body) ? 'light' : 'control';
+}
+
+/** What one session may send. A frame is taken and then paid for: what the session owes, it waits for. */
+export class FrameBudget {
+  readonly #rates: Readonly<Record<FrameKind, Rate>>;
+  readonly #byteRate: Rate;
+  /** Made when they are needed: most sessions send signals and little else. */
+  readonly #buckets: Partial<Record<FrameKind, TokenBucket>> = {};
+  #bytes: TokenBucket | undefined;
+
+  constructor(limits: CoreLimits) {
+    this.#rates = {
+      signal: limits.signalRate,
+      message: limits.messageRate,
+      lossy: limits.lossyRate,
+      control: limits.controlRate,
+      light: limits.lightRate,
+    };
+    this.#byteRate = limits.byteRate;
+  }
+
+  /** Pays for a frame that is taken (see also `takesLossy`). Returns the milliseconds to wait before the next one. */
+  pay(kind: FrameKind, bytes: number, now: number): number {
+    this.#bytes ??= new TokenBucket(this.#byteRate, now);
+    const forBytes = payFrom(this.#bytes, this.#byteRate, bytes, now);
+    if (kind === 'lossy') return forBytes;
+    const rate = this.#rates[kind];
+    this.#buckets[kind] ??= new TokenBucket(rate, now);
+    return Math.max(forBytes, payFrom(this.#buckets[kind], rate, 1, now));
+  }
+
+  /** Whether a LOSSY message may pass: it is paid for if it does. */
+  takesLossy(now: number): boolean {
+    this.#buckets.lossy ??= new TokenBucket(this.#rates.lossy, now);
+    return this.#buckets.lossy.take(1, now) === 0;
+  }
+}
+
+/** Takes tokens from a bucket, into debt if need be. Returns the milliseconds to wait then; 0: none is owed. */
+export function payFrom(bucket: TokenBucket, { perSecond }: Rate, tokens: number, now: number): number {
+  bucket.waitMs(now);
+  bucket.spend(tokens);
+  return bucket.waitMs(now, 0) === 0 ? 0 : bucket.waitMs(now, (perSecond * quantumMs) / 1000);
+}
