@@ -19,6 +19,8 @@ export class CredentialClock {
   readonly #token = new HalfLives();
   /** Of the oldest credentials that relayed connections of the client may still live on. */
   readonly #ice = new HalfLives();
+  /** Relayed connections outlive those credentials. */
+  #keepsRelays = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -38,7 +40,7 @@ export class CredentialClock {
   iceServers(): IceServerList {
     const fresh = this.#freshIceServers();
     // Relayed connections that were made before go on with their older credentials: their clock runs on.
-    if (!Number.isFinite(this.#ice.end) || fresh.keepsRelays) this.#beginIce(fresh);
+    if (!Number.isFinite(this.#ice.end) || this.#keepsRelays) this.#beginIce(fresh);
     return fresh;
   }
 
@@ -80,15 +82,16 @@ export class CredentialClock {
     const value = create(IceServersUpdateSchema, {
       iceServers: fresh.servers,
       ...timestampField('expireAt', fresh.expiresAt),
-      restartIce: !fresh.keepsRelays,
+      restartIce: !this.#keepsRelays,
     });
     this.#session.outgoing.tell({ case: 'iceServersUpdate', value });
     this.#beginIce(fresh);
     return true;
   }
 
-  #beginIce({ expiresAt }: IceServerList): void {
+  #beginIce({ expiresAt, keepsRelays = false }: IceServerList): void {
     this.#ice.begin(this.#session.host.clock.now(), expiresAt);
+    this.#keepsRelays = keepsRelays;
   }
 
   #freshIceServers(): IceServerList {

@@ -7,7 +7,7 @@ import {
 } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { IssuedToken, IssueRefusal, TokenIssuer } from '../../../src/core/token-issuer.ts';
 import { ConfiguredIceServers } from '../../../src/ice/configured-ice-servers.ts';
-import type { SecretServers } from '../../../src/ice/ice-config.ts';
+import type { IceServerConfig, SecretServers } from '../../../src/ice/ice-config.ts';
 import { type TestGrants, testIssuer, testToken } from '../../helpers/node-kit.ts';
 import { resumeOf } from '../../helpers/resume-point.ts';
 import {
@@ -378,6 +378,28 @@ describe('TURN credentials', () => {
     expect(sent).toMatchObject({ kind: 'done', ack: 1 });
     const again = await resume(ann, 2);
     expect(kindsOf(again).slice(0, 2)).toEqual(['welcome', 'iceServersUpdate']);
+  });
+
+  it('are replaced for a session that comes back to other servers, or to none; relays of the old ones move', async () => {
+    const clock = new VirtualClock();
+    const secret = turn();
+    const none: IceServerConfig = { auth: 'none', urls: ['stun:stun.example.org'] };
+    let configured = new ConfiguredIceServers([secret], () => clock.now());
+    kit = await startTestNode({ clock, iceServers: { for: (session) => configured.for(session) } });
+    const ann = await kit.client({ identity: 'ann' });
+    ann.drop();
+    configured = new ConfiguredIceServers([none], () => clock.now());
+    const again = await resume(ann, 2);
+    expect(kindsOf(again).slice(0, 2)).toEqual(['welcome', 'iceServersUpdate']);
+    expect(again.all('iceServersUpdate')).toMatchObject([
+      { iceServers: [{ urls: none.urls, credential: '' }], expireAt: undefined, restartIce: true },
+    ]);
+    again.drop();
+    configured = new ConfiguredIceServers([secret], () => clock.now());
+    const back = await resume(ann, 3);
+    expect(kindsOf(back)).not.toContain('iceServersUpdate');
+    await kit.pass(5 * minute);
+    expect(updates(back)).toMatchObject([{ restartIce: true }]);
   });
 
   it('are renewed at half their life wherever in a second that lies', async () => {
