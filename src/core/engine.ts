@@ -14,6 +14,7 @@ import type { RoomEntry } from './room/room-log.ts';
 import type { RoomPatch } from './room/room-patch.ts';
 import type { Removal, RoomState } from './room/room-state.ts';
 import type { RosterPosition } from './room/roster-page.ts';
+import type { RoomSnapshot } from './room/snapshot.ts';
 import type { RoomKey } from './room-key.ts';
 
 /**
@@ -195,5 +196,5 @@ export interface RoomView {
     ofSession(session: string): Member | undefined;
     hasLeft(participant: string): boolean;
   };
-  snapshot(member: Member, history: number, since: number | undefined): Uint8Array[];
+  snapshot(member: Member, history: number, since: number | undefined): RoomSnapshot;
 }

@@ -30,7 +30,7 @@ import { Members } from './members.ts';
 import type { RoomOutlet } from './outlet.ts';
 import { type CatchUp, RoomLog } from './room-log.ts';
 import { resolveSettings } from './settings.ts';
-import { encodeSnapshot } from './snapshot.ts';
+import { encodeSnapshot, type RoomSnapshot } from './snapshot.ts';
 
 /** Why somebody goes, and what it is told. */
 export interface Removal {
@@ -285,7 +285,7 @@ export class RoomState {
    * Joined (and pages) for a member. `since` is its cursor where it had one: then the history holds what it has not read,
    * as its cursor jumps over it.
    */
-  snapshot(member: Member, history: number, since: number | undefined): Uint8Array[] {
+  snapshot(member: Member, history: number, since: number | undefined): RoomSnapshot {
     const others: Member[] = [];
     for (const other of this.members.shown(this.#settings.presence)) if (other !== member) others.push(other);
     const { messages, missed } = since === undefined ? nothingMissed : this.log.catchUp(since);

@@ -1,6 +1,10 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { JoinedSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
-import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
+import {
+  type Participant,
+  ParticipantSchema,
+  RosterDeltaSchema,
+} from '../../../gen/signalbox/v1/participant_pb.ts';
 import type { Room } from '../../../gen/signalbox/v1/room_pb.ts';
 import { varintSize, writeVarint } from '../wire/varint.ts';
 import type { Member } from './member.ts';
@@ -32,11 +36,22 @@ const retainedOfJoined = 9;
 const historyOfJoined = 14;
 const joinedOfDelta = 3;
 
+/** What a joiner is sent. */
+export interface RoomSnapshot {
+  /** Joined, with the first page of the roster. */
+  readonly joined: Uint8Array;
+  /**
+   * RosterDelta for each further page, made as it is asked for: a large roster takes longer than others should wait. It is the
+   * roster as it was at Joined, whatever has changed since.
+   */
+  readonly pages: IterableIterator<Uint8Array>;
+}
+
 /**
  * Joined, and pages of RosterDelta for a large roster, as whole ServerFrames. Participants and messages are copied in
  * their encoded form: a field of an encoded message may stand anywhere in it.
  */
-export function encodeSnapshot(parts: SnapshotParts, pageSize: number): Uint8Array[] {
+export function encodeSnapshot(parts: SnapshotParts, pageSize: number): RoomSnapshot {
   const { room, self, others } = parts;
   const head = toBinary(
     JoinedSchema,
@@ -59,20 +74,35 @@ export function encodeSnapshot(parts: SnapshotParts, pageSize: number): Uint8Arr
     if (stored.recordLength > 0) addField(fields, retainedOfJoined, relayedMessage(stored));
   }
   for (const stored of parts.history) addField(fields, historyOfJoined, relayedMessage(stored));
-  const frames = [frameOf(joinedField, fields)];
-  for (let from = pageSize; from < others.length; from += pageSize) {
+  const rest = others.slice(pageSize);
+  const states = rest.map(({ participant }) => participant);
+  return {
+    joined: frameOf(joinedField, fields),
+    pages: encodePages(room.name, parts.count, rest, states, pageSize),
+  };
+}
+
+/** `states` are the participants as they were at Joined, in the order of `members`. */
+function* encodePages(
+  room: string,
+  count: number,
+  members: readonly Member[],
+  states: readonly Readonly<Participant>[],
+  pageSize: number,
+): Generator<Uint8Array> {
+  for (let from = 0; from < members.length; from += pageSize) {
     const to = from + pageSize;
-    const delta = create(RosterDeltaSchema, {
-      room: room.name,
-      count: parts.count,
-      snapshot: true,
-      complete: to >= others.length,
-    });
+    const delta = create(RosterDeltaSchema, { room, count, snapshot: true, complete: to >= members.length });
     const page: Uint8Array[] = [toBinary(RosterDeltaSchema, delta)];
-    for (const member of others.slice(from, to)) addField(page, joinedOfDelta, member.encoded);
-    frames.push(frameOf(rosterDeltaField, page));
+    for (const [index, member] of members.slice(from, to).entries()) {
+      const state = states[from + index];
+      // The encoded form is kept for the newest state only.
+      const isNewest = state === undefined || state === member.participant;
+      const encoded = isNewest ? member.encoded : toBinary(ParticipantSchema, state);
+      addField(page, joinedOfDelta, encoded);
+    }
+    yield frameOf(rosterDeltaField, page);
   }
-  return frames;
 }
 
 /** Adds tag and length of a message field, and its bytes. */

@@ -7,10 +7,18 @@ import { OriginTemplate } from '../wire/origin.ts';
 
 /**
  * Where a reader stands in a room. `none`: it needs a snapshot first, with the newest `history` messages and all that were
- * said after the offset `since`: what it has read, or its own join.
+ * said after the offset `since`: what it has read, or its own join. `paging`: it has its Joined, of the offset `since`, and
+ * reads the rest of the roster, before anything that happened after it.
  */
 export type RoomCursor =
   | { readonly kind: 'none'; readonly history: number; readonly since: number }
+  | {
+      readonly kind: 'paging';
+      readonly history: 0;
+      readonly since: number;
+      readonly version: number;
+      readonly pages: Iterator<Uint8Array>;
+    }
   | { readonly kind: 'at'; readonly offset: number; readonly version: number };
 
 /** A session in a room: its participant there, and how far it has read. It ends with that participant. */

@@ -3,6 +3,7 @@ import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Resume, ResyncSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
 import type { Refusal } from '../refusal.ts';
+import type { Member } from '../room/member.ts';
 import { frameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
 import { tellLostRooms } from './lost-rooms.ts';
@@ -113,8 +114,8 @@ export class Outgoing {
 
   /**
    * Writes what the client has not been sent, as far as its transport takes it. Rooms come before the inbox: a signal never
-   * comes before its sender's join. Joined of a new membership comes in its place among the frames of the inbox. An
-   * acknowledgement comes when nothing of the inbox is left, as the refusals that belong to it stand there.
+   * comes before its sender's join, which may stand on the last page of a large roster. Joined of a new membership comes in its
+   * place among the frames of the inbox. An acknowledgement comes when nothing of the inbox is left, as the refusals that belong to it stand there.
    */
   flush(tick: PumpTick): void {
     const { state, host, id, rooms } = this.#session;
@@ -123,21 +124,22 @@ export class Outgoing {
     const run = new WireRun(lane.framing);
     this.#slots.drainTo(run);
     let early = 0;
+    let paging = false;
     for (const membership of rooms.values()) {
-      if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
-      else early += 1;
+      if (!this.#mayRead(membership)) early += 1;
+      else if (this.#addRoom(run, membership, tick)) paging = true;
     }
     const inbox = host.engine.inbox(id);
     const hi = inbox?.hi ?? 0;
-    while (this.#sent < hi && run.size < host.limits.gatherBytes) {
+    while (!paging && this.#sent < hi && run.size < host.limits.gatherBytes) {
       const entry = inbox?.at(this.#sent + 1);
       if (entry === undefined) break;
       this.#sent += 1;
       run.add(this.#sent, this.#sent === hi ? this.#takeAck() : 0, entry.body);
       if (early === 0) continue;
       for (const membership of rooms.values()) {
-        if (membership.beganAfter !== this.#sent || membership.cursor.kind === 'at') continue;
-        this.#addRoom(run, membership, tick);
+        if (membership.beganAfter !== this.#sent || membership.cursor.kind !== 'none') continue;
+        if (this.#addRoom(run, membership, tick)) paging = true;
         early -= 1;
       }
     }
@@ -161,26 +163,37 @@ export class Outgoing {
   }
 
   #mayRead({ cursor, beganAfter }: Membership): boolean {
-    return cursor.kind === 'at' || beganAfter <= this.#sent;
+    return cursor.kind !== 'none' || beganAfter <= this.#sent;
   }
 
-  #addRoom(run: WireRun, membership: Membership, tick: PumpTick): void {
+  /** True: a part of its roster is to come yet. */
+  #addRoom(run: WireRun, membership: Membership, tick: PumpTick): boolean {
     const { view, self } = membership;
     const { limits } = this.#session.host;
-    if (self === undefined) return;
+    if (self === undefined) return false;
+    const before = membership.cursor;
     if (run.size >= limits.gatherBytes) {
       this.#session.host.markDirty(this.#session);
-      return;
+      return before.kind === 'paging';
     }
-    const before = membership.cursor;
-    const behind =
-      before.kind === 'at' &&
-      (before.offset < view.rosterFloor || before.offset < view.log.lo || before.version < view.board.floor);
-    if (before.kind === 'none' || behind) {
-      const { history, since } = before.kind === 'none' ? before : { history: 0, since: before.offset };
-      for (const frame of view.snapshot(self, history, since)) run.add(0, 0, frame);
-      membership.cursor = { kind: 'at', offset: view.log.hi, version: view.board.version };
-      return;
+    if (before.kind === 'none') {
+      this.#addSnapshot(run, membership, self, before.history, before.since);
+      return this.#addRoom(run, membership, tick);
+    }
+    const isReshown = (offset: number) => offset < view.rosterFloor;
+    if (before.kind === 'paging') {
+      const { since, version, pages } = before;
+      if (isReshown(since)) this.#addSnapshot(run, membership, self, 0, since);
+      else {
+        const page = pages.next();
+        if (page.done) membership.cursor = { kind: 'at', offset: since, version };
+        else run.add(0, 0, page.value);
+      }
+      return this.#addRoom(run, membership, tick);
+    }
+    if (isReshown(before.offset) || before.offset < view.log.lo || before.version < view.board.floor) {
+      this.#addSnapshot(run, membership, self, 0, before.offset);
+      return this.#addRoom(run, membership, tick);
     }
     const { framing } = run;
     let { offset, version } = before;
@@ -200,6 +213,14 @@ export class Outgoing {
     }
     const lossy = tick.lossyRun(membership.key, framing);
     if (lossy !== undefined) run.addWired(lossy);
+    return false;
+  }
+
+  #addSnapshot(run: WireRun, membership: Membership, self: Member, history: number, since: number): void {
+    const { log, board } = membership.view;
+    const { joined, pages } = membership.view.snapshot(self, history, since);
+    run.add(0, 0, joined);
+    membership.cursor = { kind: 'paging', history: 0, since: log.hi, version: board.version, pages };
   }
 }
 

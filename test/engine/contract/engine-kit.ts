@@ -236,7 +236,8 @@ export class EngineKit {
     const self = view.members.ofSession(session);
     if (self === undefined) throw new Error(`${session} is not in ${room}`);
     view.board.settle(this.clock.now());
-    const frames = view.snapshot(self, history, since).map((bytes) => fromBinary(ServerFrameSchema, bytes));
+    const { joined: first, pages } = view.snapshot(self, history, since);
+    const frames = [first, ...pages].map((bytes) => fromBinary(ServerFrameSchema, bytes));
     const [joined] = bodiesOf(frames, 'joined');
     if (joined === undefined) throw new Error('a snapshot without Joined');
     return { joined, pages: bodiesOf(frames.slice(1), 'rosterDelta') };
