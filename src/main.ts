@@ -31,6 +31,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Of a process that a second signal ended: 128 and the number of the signal, as shells count. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/**
+ * A signal that comes again within so many milliseconds is the same one: terminals and supervisors signal all processes, and
+ * `bin/signalbox.js` hands on what it gets.
+ */
+const echoMs = 250;
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'serve', ...rest] = argv;
@@ -56,14 +61,15 @@ async function runGateway(args: readonly string[]): Promise<number> {
   const addresses = lanAddresses();
   process.stdout.write(banner({ config, version: serverVersion, url, port, addresses, hasExamples }));
   return new Promise((resolve) => {
-    let stopping = false;
+    let stoppingSince: number | undefined;
     const stop = (signal: keyof typeof exitCodes): void => {
-      if (stopping) {
+      if (stoppingSince !== undefined) {
+        if (performance.now() - stoppingSince < echoMs) return;
         log.warn({ signal }, 'stopped by a second signal');
         resolve(exitCodes[signal]);
         return;
       }
-      stopping = true;
+      stoppingSince = performance.now();
       const { drainSeconds } = config;
       log.info({ signal, drainSeconds }, 'draining');
       setTimeout(() => {

@@ -35,6 +35,8 @@ const balancerMs = 2000;
  * to the time in which nobody serves.
  */
 const noticeMs = 200;
+/** Between the end that is planned and the deadline: a busy machine is late. */
+const marginMs = 250;
 /** From the last word to the end of sockets that are not closed yet, where the next process waits for the port. */
 const handOverCloseMs = 250;
 
@@ -58,7 +60,7 @@ export async function shutDown(parts: ShutDownParts, options: ShutDownOptions): 
   });
   const isLeft = await state?.handOver.leave(state.holders);
   await node.stop();
-  const left = Math.max(0, endsAt - clock.now() - 100);
+  const left = Math.max(0, endsAt - clock.now() - marginMs);
   await gateway.close(state === undefined ? left : Math.min(handOverCloseMs, left));
   keys.close();
   if (isLeft === false) throw new Error('the state could not be written');

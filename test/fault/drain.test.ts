@@ -78,7 +78,7 @@ describe('SIGTERM', () => {
     const run = await signalbox('--drain-seconds', '4');
     const kinds: LaneKind[] = ['grpc', 'connect', 'ws-proto', 'ws-json', 'halves-connect'];
     const clients = await Promise.all(kinds.map((kind) => open(run, kind, kind)));
-    for (const client of clients) await client.until('welcome');
+    for (const client of clients) await client.join('r');
     run.signal('SIGTERM');
     for (const client of clients) {
       const { deadline, reconnectAfter, reason } = await client.until('goAway');
@@ -136,6 +136,17 @@ describe('SIGTERM', () => {
     deaf.drop();
   });
 
+  it('that comes twice at once is one: terminals and supervisors signal the launcher and the gateway', async () => {
+    const run = await signalbox('--drain-seconds', '2');
+    const client = await open(run, 'grpc', 'ann');
+    await client.until('welcome');
+    run.signal('SIGTERM');
+    run.child.kill('SIGTERM');
+    await client.until('goAway');
+    await client.until('closed');
+    expect((await run.exit).code).toBe(0);
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
@@ -145,6 +156,7 @@ describe('SIGTERM', () => {
     await client.until('welcome');
     run.signal('SIGTERM');
     await client.until('goAway');
+    await delay(300);
     run.signal(second);
     const { code, afterMs } = await run.exit;
     expect(code).toBe(expected);
