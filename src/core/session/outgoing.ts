@@ -115,7 +115,8 @@ export class Outgoing {
   /**
    * Writes what the client has not been sent, as far as its transport takes it. Rooms come before the inbox: a signal never
    * comes before its sender's join, which may stand on the last page of a large roster. Joined of a new membership comes in its
-   * place among the frames of the inbox. An acknowledgement comes when nothing of the inbox is left, as the refusals that belong to it stand there.
+   * place among the frames of the inbox. An acknowledgement comes when nothing of the inbox is left, as the refusals that
+   * belong to it stand there.
    */
   flush(tick: PumpTick): void {
     const { state, host, id, rooms } = this.#session;
@@ -124,14 +125,14 @@ export class Outgoing {
     const run = new WireRun(lane.framing);
     this.#slots.drainTo(run);
     let early = 0;
-    let paging = false;
     for (const membership of rooms.values()) {
-      if (!this.#mayRead(membership)) early += 1;
-      else if (this.#addRoom(run, membership, tick)) paging = true;
+      if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
+      else early += 1;
     }
     const inbox = host.engine.inbox(id);
     const hi = inbox?.hi ?? 0;
-    while (!paging && this.#sent < hi && run.size < host.limits.gatherBytes) {
+    // A room that is not all written has filled the run: the inbox waits for it.
+    while (this.#sent < hi && run.size < host.limits.gatherBytes) {
       const entry = inbox?.at(this.#sent + 1);
       if (entry === undefined) break;
       this.#sent += 1;
@@ -139,7 +140,7 @@ export class Outgoing {
       if (early === 0) continue;
       for (const membership of rooms.values()) {
         if (membership.beganAfter !== this.#sent || membership.cursor.kind !== 'none') continue;
-        if (this.#addRoom(run, membership, tick)) paging = true;
+        this.#addRoom(run, membership, tick);
         early -= 1;
       }
     }
@@ -166,19 +167,19 @@ export class Outgoing {
     return cursor.kind !== 'none' || beganAfter <= this.#sent;
   }
 
-  /** True: a part of its roster is to come yet. */
-  #addRoom(run: WireRun, membership: Membership, tick: PumpTick): boolean {
+  #addRoom(run: WireRun, membership: Membership, tick: PumpTick): void {
     const { view, self } = membership;
     const { limits } = this.#session.host;
-    if (self === undefined) return false;
+    if (self === undefined) return;
     const before = membership.cursor;
     if (run.size >= limits.gatherBytes) {
       this.#session.host.markDirty(this.#session);
-      return before.kind === 'paging';
+      return;
     }
     if (before.kind === 'none') {
       this.#addSnapshot(run, membership, self, before.history, before.since);
-      return this.#addRoom(run, membership, tick);
+      this.#addRoom(run, membership, tick);
+      return;
     }
     const isReshown = (offset: number) => offset < view.rosterFloor;
     if (before.kind === 'paging') {
@@ -189,11 +190,13 @@ export class Outgoing {
         if (page.done) membership.cursor = { kind: 'at', offset: since, version };
         else run.add(0, 0, page.value);
       }
-      return this.#addRoom(run, membership, tick);
+      this.#addRoom(run, membership, tick);
+      return;
     }
     if (isReshown(before.offset) || before.offset < view.log.lo || before.version < view.board.floor) {
       this.#addSnapshot(run, membership, self, 0, before.offset);
-      return this.#addRoom(run, membership, tick);
+      this.#addRoom(run, membership, tick);
+      return;
     }
     const { framing } = run;
     let { offset, version } = before;
@@ -213,7 +216,6 @@ export class Outgoing {
     }
     const lossy = tick.lossyRun(membership.key, framing);
     if (lossy !== undefined) run.addWired(lossy);
-    return false;
   }
 
   #addSnapshot(run: WireRun, membership: Membership, self: Member, history: number, since: number): void {
