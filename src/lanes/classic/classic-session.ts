@@ -77,6 +77,7 @@ export class ClassicSession {
     else if (body.case === 'error')
       this.#refused(body.value.reason, body.value.detail, about(body.value.seq));
     else if (body.case === 'closed') this.#refused(body.value.reason, body.value.detail, '');
+    else if (body.case === 'tokenExpiring') this.#renew(body.value.token);
     else if (body.case === 'goAway') this.#tell([goingAway(body.value.reason)]);
     else if (body.case === 'left') {
       this.#tell([out(body.value.reason, body.value.detail)]);
@@ -200,6 +201,11 @@ export class ClassicSession {
         ? 'you were not let into the room yet'
         : 'register first: {"type":"register","data":{"id":"your id"}}';
     return errorReply(Reason.NOT_JOINED, message, to);
+  }
+
+  /** A classic page knows of no tokens: where the gateway renews its token, it is handed in for it. */
+  #renew(token: string): void {
+    if (token !== '') this.#port.send({ case: 'refreshToken', value: { token } }, '');
   }
 
   #tell(messages: readonly object[] | undefined): void {

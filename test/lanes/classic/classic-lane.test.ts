@@ -625,6 +625,17 @@ describe('the session', () => {
     page.socket.terminate();
   });
 
+  test('a token that the gateway renews is handed in for the page, which knows of none; without one nothing is', async () => {
+    const { page, seen } = await registeredPage(server);
+    const before = seen.frames.length;
+    say(seen, { body: { case: 'tokenExpiring', value: { token: '' } } });
+    say(seen, { body: { case: 'tokenExpiring', value: { token: 'renewed' } } });
+    await waitUntil(() => seen.frames.length > before, 'the new token');
+    const frames = clientFrames(seen).slice(before);
+    expect(frames).toMatchObject([{ seq: 2, body: { case: 'refreshToken', value: { token: 'renewed' } } }]);
+    expect(page.got).toHaveLength(1);
+  });
+
   test('a page that goes away leaves its room: it cannot resume', async () => {
     const { page, seen } = await registeredPage(server);
     page.socket.close();
