@@ -286,6 +286,14 @@ describe('TURN credentials', () => {
     const ann = await kit.client({ identity: 'ann' });
     await kit.pass(5 * minute);
     expect(updates(ann)).toMatchObject([{ restartIce: false }]);
+    ann.drop();
+    // What it has now is new: no relay depends on what it had before.
+    const again = await resume(ann, 2);
+    expect(await secondsOf(again, 'iceServersUpdate', 6 * minute)).toEqual([300]);
+    await kit.pass(2 * minute);
+    again.drop();
+    const back = await resume(ann, 3);
+    expect(await secondsOf(back, 'iceServersUpdate', 6 * minute)).toEqual([300]);
   });
 
   it('that end with the token are renewed with it, and not before: they would last no longer', async () => {
