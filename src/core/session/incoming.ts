@@ -38,7 +38,8 @@ export class Incoming {
   /** seq of the next frame that needs delivery. It goes on over resumes: what comes again is known. */
   #expected = 1;
   #done = 0;
-  #pending = false;
+  /** What is being carried out. */
+  #pending: Promise<void> | undefined;
   /** Set while the session has to wait; and until when. */
   #throttled: Cancel | undefined;
   #goesOnAt = 0;
@@ -108,19 +109,20 @@ export class Incoming {
     this.#expected = done + 1;
   }
 
-  /** The session is over, or not here any longer: calls that wait are told. */
-  close(ending = endingOf(Reason.TOKEN_INVALID, 'the session has ended')): void {
+  /** The session is over, or not here any longer: calls that wait are told. What is being carried out is over afterwards. */
+  close(ending = endingOf(Reason.TOKEN_INVALID, 'the session has ended')): Eventually<void> {
     this.detached();
     this.#throttled?.();
     const batches = [this.#batch, this.#nextBatch];
     this.#batch = undefined;
     this.#nextBatch = undefined;
     for (const batch of batches) batch?.done(ending);
+    return this.#pending;
   }
 
   /** A frame may be taken. */
   get #isFree(): boolean {
-    return !this.#pending && this.#throttled === undefined;
+    return this.#pending === undefined && this.#throttled === undefined;
   }
 
   #begin(batch: Batch): void {
@@ -215,8 +217,7 @@ export class Incoming {
   /** Nothing further is taken until the frame is settled. */
   #until(settled: Eventually<void>): Taken {
     if (!(settled instanceof Promise)) return 'settled';
-    this.#pending = true;
-    settled
+    this.#pending = settled
       .catch((error: unknown) => {
         const { host, id } = this.#session;
         host.log.error({ err: error, session: id }, 'an Error could not be stored');
@@ -224,7 +225,7 @@ export class Incoming {
         this.#session.close(Reason.INTERNAL);
       })
       .then(() => {
-        this.#pending = false;
+        this.#pending = undefined;
         this.#goOn();
       });
     return 'pending';

@@ -180,16 +180,18 @@ export class Session {
     this.#cancelLeaves();
     const memberships = [...this.rooms.values()];
     const wills = isLoss(reason) ? memberships.map((membership) => this.#publishWill(membership)) : [];
-    const left = all(wills, () =>
-      all([...engine.memberships(this.id).keys()].map((key) => engine.leave(key, this.id, { reason }))),
-    );
+    const leave = () =>
+      all([...engine.memberships(this.id).keys()].map((key) => engine.leave(key, this.id, { reason })));
+    const left = all(wills, leave);
     for (const { key } of memberships) this.host.unfollow(key, this);
     this.rooms.clear();
-    this.incoming.close();
+    const settled = this.incoming.close();
     this.outgoing.pause();
     if (before.kind === 'attached') before.connection.end(ending);
     this.host.forget(this);
-    const ended = when(left, () =>
+    // A join that was being carried out is left as well.
+    const gone = settled === undefined ? left : settled.then(() => left).then(leave);
+    const ended = when(gone, () =>
       when(engine.endSession(this.id), (unread) => sendReceipts(engine, unread, undeliveredBecause(reason))),
     );
     if (ended instanceof Promise) {

@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import type { Engine } from '../../../src/core/engine.ts';
+import { roomKey } from '../../../src/core/room-key.ts';
+import { startTestNode, type TestNode } from '../../helpers/test-node.ts';
+
+type Slow = 'join' | 'appendOwn';
+
+let kit: TestNode;
+const held: (() => void)[] = [];
+
+afterEach(async () => {
+  release();
+  await kit.stop();
+});
+
+/** An engine whose answers to one kind of operation are held until they are released. The others come at once. */
+function slow(engine: Engine, name: Slow): Engine {
+  return new Proxy(engine, {
+    get(target, property) {
+      const found: unknown = Reflect.get(target, property, target);
+      if (typeof found !== 'function') return found;
+      if (property !== name) return found.bind(target);
+      return (...args: unknown[]) =>
+        new Promise((resolve) => held.push(() => resolve(found.apply(target, args))));
+    },
+  });
+}
+
+function release(): void {
+  for (const go of held.splice(0)) go();
+}
+
+describe('with an engine that answers later', () => {
+  it('acknowledges a refused frame, and those behind it, only when its Error is in the inbox', async () => {
+    kit = await startTestNode({ wrap: (engine) => slow(engine, 'appendOwn') });
+    const ada = await kit.client();
+    ada.send({ case: 'signal', value: { to: 'nobody' } });
+    ada.send({ case: 'join', value: { room: 'r' } });
+    await kit.pass(500);
+    expect(ada.acked).toBe(0);
+    expect(kit.engine.memberships(ada.all('welcome')[0]?.sessionId ?? '').size).toBe(0);
+    release();
+    await kit.settle();
+    expect(ada.acked).toBe(2);
+    const kinds = ada.frames.map(({ body, ack }) => (ack > 0 ? `ack ${ack}` : body.case));
+    expect(kinds.indexOf('error')).toBeLessThan(kinds.indexOf('ack 2'));
+  });
+
+  it('leaves the room of a session that ends while its join is being carried out', async () => {
+    kit = await startTestNode({ wrap: (engine) => slow(engine, 'join') });
+    const bob = await kit.client({ identity: 'bob' });
+    bob.send({ case: 'join', value: { room: 'r' } });
+    await kit.settle();
+    kit.node.closeSessions(({ identity }) => identity === 'bob', Reason.TOKEN_REVOKED, 'revoked');
+    await kit.settle();
+    release();
+    await kit.settle();
+    expect(kit.engine.view(roomKey('', 'r'))?.members.size).toBe(0);
+    expect(kit.engine.inbox(bob.all('welcome')[0]?.sessionId ?? '')).toBeUndefined();
+  });
+});
