@@ -194,6 +194,11 @@ describe('a token', () => {
       });
       expect(await client.ended).toMatchObject({ code: 'unauthenticated' });
     }
+    // The sending half is not worth more than the receiving one.
+    for (const { client } of pages.filter(({ kind }) => kind.startsWith('halves'))) {
+      client.send({ case: 'ping', value: { id: 1 } });
+      expect(await client.untilCallFails()).toMatchObject({ code: 'unauthenticated' });
+    }
     for (const { id } of pages) bystander.send({ case: 'signal', value: { to: id } });
     await kit.settle();
     // A new token and the resume token, on another lane than before.
