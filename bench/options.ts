@@ -1,19 +1,23 @@
 import { parseArgs } from 'node:util';
-import type { Pace } from './harness/bench.ts';
-import { type Scenario, scenarios } from './scenarios.ts';
+import type { Pace } from './harness/pace.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { scenarios } from './scenarios/scenarios.ts';
 import type { Subject } from './subjects/subject.ts';
 import { subjects } from './subjects/subjects.ts';
 
-export const usage = `npm run bench -- [options]   server CPU of the gateway beside the classic server's
+export const usage = `npm run bench -- [options]   the gateway beside what people use instead, in one run
 
-  --quick               short rounds: about a minute and a half instead of six
+  --quick               some scenarios, in short rounds: under two minutes instead of ten
   --only <scenario>     one scenario; may be repeated: ${scenarios.map(({ name }) => name).join(', ')}
   --subject <subject>   one subject beside the classic server; may be repeated: ${subjects.map(({ name }) => name).join(', ')}
   --rounds <number>     measured rounds of each scenario
   --window <ms>         length of a measurement
   --ramp <ms>           load before each measurement, the warm-up included
+  --settle <ms>         no load, before memory is read
   --connections <n>     clients, in pairs, whatever the scenario says
   --json <file>         writes the results there, as a JSON array
+  --chart <file>        draws the ratios there, as SVG
+  --profile <folder>    writes CPU profiles of the gateway there, one for each scenario and lane: slower, no results to quote
 `;
 
 export interface Options {
@@ -21,11 +25,13 @@ export interface Options {
   readonly subjects: readonly Subject[];
   readonly pace: Pace;
   readonly json: string | undefined;
+  readonly chart: string | undefined;
+  readonly profileFolder: string | undefined;
   readonly help: boolean;
 }
 
-const full: Pace = { rounds: 7, warmUpMs: 2000, rampMs: 500, windowMs: 1500 };
-const quick: Pace = { rounds: 5, warmUpMs: 2000, rampMs: 200, windowMs: 500 };
+const full: Pace = { rounds: 5, warmUpMs: 1200, rampMs: 250, windowMs: 900, settleMs: 4000 };
+const quick: Pace = { rounds: 3, warmUpMs: 500, rampMs: 100, windowMs: 300, settleMs: 2000 };
 
 /** Reads the command line. Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[], reference: string): Options {
@@ -38,28 +44,46 @@ export function readOptions(args: readonly string[], reference: string): Options
       rounds: { type: 'string' },
       window: { type: 'string' },
       ramp: { type: 'string' },
+      settle: { type: 'string' },
       connections: { type: 'string' },
       json: { type: 'string' },
+      chart: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const pace = values.quick === true ? quick : full;
-  const connections = whole('--connections', values.connections, 0);
-  if (connections % 2 === 1) throw new Error('--connections: clients come in pairs');
+  const isQuick = values.quick === true;
+  const pace = isQuick ? quick : full;
+  const rounds = whole('--rounds', values.rounds);
+  const connections = whole('--connections', values.connections);
+  if (connections !== undefined && connections % 2 === 1)
+    throw new Error('--connections: clients come in pairs');
   return {
-    scenarios: named('scenario', scenarios, values.only).map((scenario) =>
-      connections === 0 ? scenario : { ...scenario, connections },
-    ),
+    scenarios: chosen(values.only, isQuick).map((scenario) => ({
+      ...scenario,
+      ...(isQuick && scenario.quick !== undefined && { connections: scenario.quick }),
+      ...(connections !== undefined && { connections }),
+      ...(rounds !== undefined && { rounds }),
+    })),
     subjects: named('subject', subjects, values.subject && [reference, ...values.subject]),
     pace: {
-      rounds: whole('--rounds', values.rounds, pace.rounds),
-      warmUpMs: whole('--ramp', values.ramp, pace.warmUpMs),
-      rampMs: whole('--ramp', values.ramp, pace.rampMs),
-      windowMs: whole('--window', values.window, pace.windowMs),
+      rounds: rounds ?? pace.rounds,
+      warmUpMs: whole('--ramp', values.ramp) ?? pace.warmUpMs,
+      rampMs: whole('--ramp', values.ramp) ?? pace.rampMs,
+      windowMs: whole('--window', values.window) ?? pace.windowMs,
+      settleMs: whole('--settle', values.settle) ?? pace.settleMs,
     },
     json: values.json,
+    chart: values.chart,
+    profileFolder: values.profile,
     help: values.help ?? false,
   };
+}
+
+/** Those that were named; else all, or all that are quick. */
+function chosen(only: readonly string[] | undefined, isQuick: boolean): readonly Scenario[] {
+  const some = named('scenario', scenarios, only);
+  return isQuick && only === undefined ? some.filter((scenario) => scenario.quick !== undefined) : some;
 }
 
 function named<Item extends { readonly name: string }>(
@@ -73,8 +97,8 @@ function named<Item extends { readonly name: string }>(
   throw new Error(`there is no ${kind} ${unknown}; there are ${items.map(({ name }) => name).join(', ')}`);
 }
 
-function whole(option: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
+function whole(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new Error(`${option}: a whole number from 1, not ${text}`);
 }

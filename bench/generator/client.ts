@@ -1,5 +1,7 @@
+import type { Participant } from './crew.ts';
 import type { Kind } from './payload.ts';
 import type { Pipe } from './pipe.ts';
+import type { RoomKind } from './signalbox-session.ts';
 import type { Template } from './template.ts';
 
 /** What a client says to its peer, and what of its peer it expects: byte for byte, but for the counts. */
@@ -8,39 +10,32 @@ export interface Templates {
   readonly answer: Template;
   /** One candidate, two in one message, … as far as the protocol joins them. */
   readonly candidates: readonly Template[];
+  /** A message to everybody in the room. */
+  readonly message: Template;
 }
 
 /** Of a wrong message that is shown. */
 const shownBytes = 200;
 
 /**
- * One client of a subject. It counts descriptions and candidates that it sends to its peer, 1, 2, 3 …, and takes from its peer only the next count,
- * unchanged: whatever is lost, doubled, out of order or altered fails the round.
+ * One client of a subject. It counts what it sends, 1, 2, 3 …, and takes from its peer only the next count, unchanged:
+ * whatever is lost, doubled, out of order or altered fails the round.
  */
-export abstract class Client {
-  /** Protocol messages, acknowledgements included. */
-  toServer = 0;
-  fromServer = 0;
-  /** Counts of the last description or candidate to and from the peer. */
+export abstract class Client implements Participant {
+  /** Counts of what was last sent, and of what last came from the peer. */
   sent = 0;
   received = 0;
-  /** A description or candidate of the peer arrived; `received` is its count. */
+  /** Something of the peer arrived; `received` is its count. */
   onRelayed: (kind: Kind) => void = () => {};
   onFault: (error: Error) => void = () => {};
   readonly name: string;
-  protected readonly pipe: Pipe;
+  readonly pipe: Pipe;
   #outgoing: Templates | undefined;
   #expected: Templates | undefined;
-  readonly #awaited = new Map<string, () => void>();
 
   constructor(name: string, pipe: Pipe) {
     this.name = name;
     this.pipe = pipe;
-    pipe.onMessage = (bytes, start, end) => {
-      this.fromServer += 1;
-      this.take(bytes, start, end);
-    };
-    pipe.onBroken = (reason) => this.fail(`the connection broke: ${reason}`);
   }
 
   /** How others reach this client; known when `enter` is done. */
@@ -49,8 +44,8 @@ export abstract class Client {
   /** Everything that was sent is acknowledged, where the protocol has acknowledgements. */
   abstract readonly isSettled: boolean;
 
-  /** Joins the room, or registers where there are none. */
-  abstract enter(room: string): Promise<void>;
+  /** Joins the room, which is made so where it is new; or registers where there are none. */
+  abstract enter(room: string, kind?: RoomKind): Promise<void>;
 
   /** Says goodbye to the peer and the room. Done when the other side's goodbye, or the server's answer, is here. */
   abstract leave(): Promise<void>;
@@ -64,11 +59,9 @@ export abstract class Client {
   /** What arrives at `peer` of it. */
   protected abstract arrivalsAt(peer: Client): Templates;
 
-  protected abstract take(bytes: Buffer, start: number, end: number): void;
-
   protected abstract write(template: Template, firstCount: number): void;
 
-  /** Makes `peer` the one that `send` sends to, and whose messages are expected. */
+  /** Makes `peer` the one that is sent to, and whose messages are expected. */
   pair(peer: Client): void {
     this.#outgoing = this.templatesFor(peer);
     this.#expected = peer.arrivalsAt(this);
@@ -83,6 +76,11 @@ export abstract class Client {
   /** Sends so many candidates at once. */
   trickle(count = 1): void {
     this.#send(this.#outgoing?.candidates[count - 1]);
+  }
+
+  /** Says something to everybody in the room. */
+  broadcast(): void {
+    this.#send(this.#outgoing?.message);
   }
 
   /** The browser found a candidate: it leaves as the protocol's own client lets it leave. */
@@ -111,18 +109,6 @@ export abstract class Client {
     }
   }
 
-  /** Resolves at the next `tell` of that name. */
-  protected until(event: string): Promise<void> {
-    return new Promise((resolve) => {
-      this.#awaited.set(event, resolve);
-    });
-  }
-
-  protected tell(event: string): void {
-    this.#awaited.get(event)?.();
-    this.#awaited.delete(event);
-  }
-
   protected fail(message: string): void {
     this.onFault(new Error(`${this.name}: ${message}`));
   }
@@ -130,7 +116,6 @@ export abstract class Client {
   #send(template: Template | undefined): void {
     if (template === undefined)
       throw new Error('a client sends to its peer, and joins what its protocol joins');
-    this.toServer += 1;
     this.write(template, this.sent + 1);
     this.sent += template.counts;
   }
@@ -138,8 +123,9 @@ export abstract class Client {
 
 /** Messages of different kinds have different lengths. */
 function expectedOf(templates: Templates, length: number): { kind: Kind; template: Template } | undefined {
-  const { offer, answer, candidates } = templates;
+  const { offer, answer, candidates, message } = templates;
   for (const template of candidates) if (template.length === length) return { kind: 'candidate', template };
   if (offer.length === length) return { kind: 'offer', template: offer };
+  if (message.length === length) return { kind: 'message', template: message };
   return answer.length === length ? { kind: 'answer', template: answer } : undefined;
 }

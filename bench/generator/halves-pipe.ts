@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ServerFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
 import {
@@ -8,7 +8,9 @@ import {
   SendFramesRequestSchema,
   SendFramesResponseSchema,
 } from '../../gen/signalbox/v1/signaling_service_pb.ts';
+import { openHttp2 } from './grpc-pipe.ts';
 import { Pipe } from './pipe.ts';
+import type { Route } from './route.ts';
 
 const service = '/signalbox.v1.SignalingService/';
 const prefixBytes = 5;
@@ -29,10 +31,18 @@ export class HalvesPipe extends Pipe {
   #begun = 0;
   #waiting: Buffer[] = [];
 
-  constructor(port: number) {
+  private constructor(session: ClientHttp2Session) {
     super();
-    this.#session = connect(`http://127.0.0.1:${port}`);
-    this.#session.on('error', (error) => this.broken(error.message));
+    this.#session = session;
+    session.on('error', (error) => this.broken(error.message));
+  }
+
+  static async open(route: Route): Promise<HalvesPipe> {
+    return new HalvesPipe(await openHttp2(route));
+  }
+
+  override get bytesIn(): number {
+    return this.#session.socket?.bytesRead ?? 0;
   }
 
   protected override frame(_out: Buffer, position: number): number {
@@ -99,7 +109,7 @@ export class HalvesPipe extends Pipe {
         this.#key = toBinary(SendFramesRequestSchema, create(SendFramesRequestSchema, { sendKey }));
       }
     }
-    this.onMessage(bytes, start, end);
+    this.deliver(bytes, start, end);
   }
 
   #call(): void {
@@ -131,7 +141,7 @@ export class HalvesPipe extends Pipe {
       ConnectResponseSchema,
       create(ConnectResponseSchema, { frame: create(ServerFrameSchema, { ack }) }),
     );
-    this.onMessage(Buffer.from(message), 0, message.length);
+    this.deliver(Buffer.from(message), 0, message.length);
     this.#calling = false;
     if (this.#waiting.length > 0) this.#call();
   }

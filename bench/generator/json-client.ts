@@ -1,6 +1,8 @@
+import { Awaited } from './awaited.ts';
 import { Client, type Templates } from './client.ts';
 import type { Kind } from './payload.ts';
-import { descriptions } from './payload.ts';
+import { descriptions, messageText } from './payload.ts';
+import type { Pipe } from './pipe.ts';
 import { Template } from './template.ts';
 
 /** A client whose messages are JSON texts. It is paired by an address that the protocol has for it. */
@@ -9,6 +11,13 @@ export abstract class JsonClient extends Client {
   /** These protocols have no acknowledgements. */
   readonly isSettled = true;
   protected peer = '';
+  protected readonly awaited = new Awaited();
+
+  constructor(name: string, pipe: Pipe) {
+    super(name, pipe);
+    pipe.onMessage = (bytes, start, end) => this.take(bytes, start, end);
+    pipe.onBroken = (reason) => this.fail(`the connection broke: ${reason}`);
+  }
 
   override acknowledge(): void {}
 
@@ -27,6 +36,8 @@ export abstract class JsonClient extends Client {
   /** The text that `at` gets of it. */
   protected abstract arriving(kind: Kind, at: string): string;
 
+  protected abstract take(bytes: Buffer, start: number, end: number): void;
+
   protected override write(template: Template, firstCount: number): void {
     const start = this.pipe.begin(template.length);
     template.copyTo(this.pipe.out, start, firstCount);
@@ -34,17 +45,22 @@ export abstract class JsonClient extends Client {
   }
 
   protected say(text: string): void {
-    this.toServer += 1;
     this.pipe.send(Buffer.from(text));
   }
 }
 
-/** What `RTCPeerConnection` gives an application, by kind. */
+/** What `RTCPeerConnection` gives an application, by kind; of a message its text. */
 export function payloadOf<Candidate>(kind: Kind, candidate: Candidate) {
+  if (kind === 'message') return { text: messageText };
   return kind === 'candidate' ? { candidate } : { type: kind, sdp: descriptions[kind] };
 }
 
 function templates(text: (kind: Kind) => string): Templates {
   const of = (kind: Kind) => new Template(Buffer.from(text(kind)));
-  return { offer: of('offer'), answer: of('answer'), candidates: [of('candidate')] };
+  return {
+    offer: of('offer'),
+    answer: of('answer'),
+    candidates: [of('candidate')],
+    message: of('message'),
+  };
 }

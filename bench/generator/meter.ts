@@ -2,8 +2,15 @@
 export class Meter {
   relayed = 0;
   units = 0;
-  #latencies: number[] = [];
+  readonly #latencies: number[] = [];
   #on = false;
+
+  /** One that has counted so many. */
+  static counted(units: number): Meter {
+    const meter = new Meter();
+    meter.units = units;
+    return meter;
+  }
 
   turnOn(): void {
     this.#on = true;
@@ -18,11 +25,20 @@ export class Meter {
     if (this.#on) this.relayed += 1;
   }
 
-  /** What the scenario counts is done; it took so long, in milliseconds. */
-  unit(milliseconds: number): void {
+  /** What the scenario counts is done. */
+  unit(): void {
+    if (this.#on) this.units += 1;
+  }
+
+  /** The same, and it took so long, in milliseconds. */
+  timedUnit(milliseconds: number): void {
     if (!this.#on) return;
     this.units += 1;
     this.#latencies.push(milliseconds);
+  }
+
+  get hasLatencies(): boolean {
+    return this.#latencies.length > 0;
   }
 
   /** The latency that this share of all units did not exceed; 0 when there were none. */

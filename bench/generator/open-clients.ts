@@ -1,53 +1,87 @@
 import { readFileSync } from 'node:fs';
-import { createToken, type Key } from '../../src/server.ts';
+import { type Claims, createToken, type Key } from '../../src/server.ts';
 import { ClassicClient } from './classic-client.ts';
 import type { Client } from './client.ts';
 import { GrpcPipe } from './grpc-pipe.ts';
 import { HalvesPipe } from './halves-pipe.ts';
 import type { Target } from './job.ts';
 import { PeerServerClient } from './peer-server-client.ts';
+import type { Pipe } from './pipe.ts';
+import { addressOf, type Route } from './route.ts';
 import { SignalboxClient } from './signalbox-client.ts';
+import { SignalboxSession } from './signalbox-session.ts';
 import { SocketIoClient } from './socket-io-client.ts';
 import { WebSocketPipe } from './web-socket-pipe.ts';
 
-const connectPath = '/signalbox.v1.SignalingService/Connect';
 /** Connections that are opened at once: what a listener's backlog takes with ease. */
 const together = 50;
 
-/** Opens so many clients of the target, ready to enter rooms. */
-export async function openClients(target: Target, count: number): Promise<readonly Client[]> {
-  const clients: Client[] = [];
-  while (clients.length < count) {
-    const batch = Array.from({ length: Math.min(together, count - clients.length) }, (_, index) =>
-      openClient(target, `client-${String(clients.length + index).padStart(4, '0')}`),
-    );
-    clients.push(...(await Promise.all(batch)));
+/** Opens so many of something, in order. */
+export async function openMany<Item>(
+  count: number,
+  open: (index: number) => Promise<Item>,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  while (items.length < count) {
+    const size = Math.min(together, count - items.length);
+    const batch = Array.from({ length: size }, (_, index) => open(items.length + index));
+    items.push(...(await Promise.all(batch)));
   }
-  return clients;
+  return items;
 }
 
-async function openClient({ protocol, port, keyFile }: Target, name: string): Promise<Client> {
-  switch (protocol) {
+/** A client of the target, ready to enter rooms. */
+export async function openClient(target: Target, index: number): Promise<Client> {
+  const name = nameOf(index);
+  const route = routeTo(target, index);
+  switch (target.protocol) {
     case 'classic':
-      return ClassicClient.open(port, name);
+      return ClassicClient.open(route, name);
     case 'socket.io':
-      return SocketIoClient.open(port, name);
+      return SocketIoClient.open(route, name);
     case 'peer-server':
-      return PeerServerClient.open(port, name);
-    case 'plain-grpc':
-      return SignalboxClient.open(name, new GrpcPipe(port, connectPath), undefined);
-    case 'signalbox-grpc':
-      return SignalboxClient.open(name, new GrpcPipe(port, connectPath), await token(keyFile, name));
-    case 'signalbox-halves':
-      return SignalboxClient.open(name, new HalvesPipe(port), await token(keyFile, name));
-    case 'signalbox-websocket': {
-      const pipe = await WebSocketPipe.open(port, '/ws', 'signalbox.v1.proto');
-      return SignalboxClient.open(name, pipe, await token(keyFile, name));
-    }
+      return PeerServerClient.open(route, name);
+    default:
+      return new SignalboxClient(name, await openSession(target, index));
   }
 }
 
-function token(keyFile: string, identity: string): Promise<string> {
+/** A session of the gateway, or of a relay of its frames. */
+export async function openSession(target: Target, index: number): Promise<SignalboxSession> {
+  const name = nameOf(index);
+  const pipe = await openSignalboxPipe(target.protocol, routeTo(target, index));
+  const plain = target.protocol === 'plain-grpc';
+  const session = new SignalboxSession(name, pipe, !plain);
+  await session.hello(plain ? '' : await tokenFor(target, { identity: name }));
+  return session;
+}
+
+/** A connection to the gateway that nothing was said on. */
+export function openSignalboxPipe(protocol: Target['protocol'], route: Route): Promise<Pipe> {
+  switch (protocol) {
+    case 'plain-grpc':
+    case 'signalbox-grpc':
+      return GrpcPipe.open(route);
+    case 'signalbox-halves':
+      return HalvesPipe.open(route);
+    case 'signalbox-websocket':
+      return WebSocketPipe.open(route, '/ws', 'signalbox.v1.proto');
+    default:
+      throw new Error(`the gateway does not speak ${protocol}`);
+  }
+}
+
+export function routeTo({ port, secure }: Target, index: number): Route {
+  return { port, secure, from: addressOf(index) };
+}
+
+/** A token of the target's key, that may make rooms. */
+export function tokenFor({ keyFile }: Target, claims: Claims): Promise<string> {
   const { keys }: { keys: [Key] } = JSON.parse(readFileSync(keyFile, 'utf8'));
-  return createToken(keys[0], { identity });
+  return createToken(keys[0], { create: true, ...claims });
+}
+
+/** Of equal length for all clients. */
+export function nameOf(index: number): string {
+  return `client-${String(index).padStart(5, '0')}`;
 }

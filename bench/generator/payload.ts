@@ -3,7 +3,7 @@ import type { RecordedCall } from '../fixtures/recorded-call.ts';
 import { COUNT_MARK } from './template.ts';
 
 /** What peers say to each other through the server. */
-export type Kind = 'offer' | 'answer' | 'candidate';
+export type Kind = 'offer' | 'answer' | 'candidate' | 'message';
 
 export const connectionId = 'main';
 export const negotiationId = 1;
@@ -25,6 +25,21 @@ export const candidate = {
   sdpMLineIndex: first.sdpMLineIndex ?? 0,
   usernameFragment: first.usernameFragment ?? '',
 };
+
+/** A message to a room: with what stands around it, about 300 bytes. */
+export const messageText = `message ${COUNT_MARK}: ${'signaling '.repeat(18)}`;
+
+/** The description with this count in it. */
+export function description(kind: 'offer' | 'answer', count: number): string {
+  return descriptions[kind].replace(COUNT_MARK, String(count).padStart(COUNT_MARK.length, '0'));
+}
+
+/** The count in a description; undefined where anything but the count differs from what was recorded. */
+export function countOf(kind: 'offer' | 'answer', sdp: string): number | undefined {
+  const at = descriptions[kind].indexOf(COUNT_MARK);
+  const count = Number(sdp.slice(at, at + COUNT_MARK.length));
+  return description(kind, count) === sdp ? count : undefined;
+}
 
 function counted(sdp: string): string {
   return sdp.replace(/^o=- \d+/m, `o=- ${COUNT_MARK}`);

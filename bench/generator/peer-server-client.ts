@@ -1,5 +1,6 @@
 import { JsonClient, payloadOf } from './json-client.ts';
 import { candidate, connectionId, type Kind } from './payload.ts';
+import type { Route } from './route.ts';
 import { WebSocketPipe } from './web-socket-pipe.ts';
 
 /** Second letters of OFFER, ANSWER and CANDIDATE, which no other type has: `{"type":"OF…`. */
@@ -11,18 +12,18 @@ const letterAt = '{"type":"O'.length;
  * are no rooms, so entering one costs nothing.
  */
 export class PeerServerClient extends JsonClient {
-  static async open(port: number, name: string): Promise<PeerServerClient> {
+  static async open(route: Route, name: string): Promise<PeerServerClient> {
     const query = new URLSearchParams({ key: 'peerjs', id: name, token: 'token', version: '1.5.5' });
-    const client = new PeerServerClient(name, await WebSocketPipe.open(port, `/peerjs?${query}`));
+    const client = new PeerServerClient(name, await WebSocketPipe.open(route, `/peerjs?${query}`));
     client.address = name;
-    await client.until('OPEN');
+    await client.awaited.until('OPEN');
     return client;
   }
 
   override async enter(): Promise<void> {}
 
   override async leave(): Promise<void> {
-    const left = this.until('LEAVE');
+    const left = this.awaited.until('LEAVE');
     this.say(JSON.stringify({ type: 'LEAVE', payload: {}, dst: this.peer }));
     await left;
   }
@@ -43,7 +44,7 @@ export class PeerServerClient extends JsonClient {
     }
     const { type, payload } = JSON.parse(bytes.toString('utf8', start, end));
     if (type === 'ERROR' || type === 'ID-TAKEN') this.fail(payload.msg);
-    else this.tell(type);
+    else this.awaited.tell(type);
   }
 }
 

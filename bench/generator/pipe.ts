@@ -1,4 +1,6 @@
 const slabBytes = 64 * 1024;
+/** Thousands of connections say little. */
+const firstSlabBytes = 1024;
 
 /**
  * A connection that carries messages. What is sent within one turn leaves in one write, whatever the protocol: a
@@ -8,9 +10,12 @@ const slabBytes = 64 * 1024;
  * from the returned position, and `commit` ends it.
  */
 export abstract class Pipe {
-  out = Buffer.allocUnsafe(slabBytes);
+  out = Buffer.allocUnsafe(firstSlabBytes);
   /** One whole message: a view that is gone after the call. */
   onMessage: (bytes: Buffer, start: number, end: number) => void = () => {};
+  /** Messages to the server and from it. */
+  messagesOut = 0;
+  messagesIn = 0;
   /** The connection ended, but not by `close`. */
   onBroken: (reason: string) => void = () => {};
   protected end = 0;
@@ -33,6 +38,7 @@ export abstract class Pipe {
   }
 
   commit(): void {
+    this.messagesOut += 1;
     this.seal(this.out, this.end);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -53,6 +59,14 @@ export abstract class Pipe {
     this.#closing = true;
     this.flush();
     await this.hangUp();
+  }
+
+  /** What the server's socket has sent so far, in bytes: framing, and encryption where there is any, included. */
+  abstract get bytesIn(): number;
+
+  protected deliver(bytes: Buffer, start: number, end: number): void {
+    this.messagesIn += 1;
+    this.onMessage(bytes, start, end);
   }
 
   protected flush(): void {
@@ -78,7 +92,7 @@ export abstract class Pipe {
   /** Called when the message that ends at `end` is complete. */
   protected abstract seal(out: Buffer, end: number): void;
   protected abstract write(bytes: Buffer): void;
-  /** Calls `onMessage` for each whole message; returns how many bytes were used. */
+  /** Calls `deliver` for each whole message; returns how many bytes were used. */
   protected abstract split(bytes: Buffer): number;
   protected abstract hangUp(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { JsonClient, payloadOf } from './json-client.ts';
 import { candidate, connectionId, type Kind, negotiationId } from './payload.ts';
+import type { Route } from './route.ts';
 import { WebSocketPipe } from './web-socket-pipe.ts';
 
 /** Engine.IO packet types, and Socket.IO's event packet behind `message`. */
@@ -13,23 +14,23 @@ const letter = 's'.charCodeAt(0);
 
 /** A client of a Socket.IO server over its WebSocket transport (Engine.IO 4), by hand. */
 export class SocketIoClient extends JsonClient {
-  static async open(port: number, name: string): Promise<SocketIoClient> {
-    const pipe = await WebSocketPipe.open(port, '/socket.io/?EIO=4&transport=websocket');
+  static async open(route: Route, name: string): Promise<SocketIoClient> {
+    const pipe = await WebSocketPipe.open(route, '/socket.io/?EIO=4&transport=websocket');
     const client = new SocketIoClient(name, pipe);
-    const connected = client.until('connect');
+    const connected = client.awaited.until('connect');
     client.say(connect);
     await connected;
     return client;
   }
 
   override async enter(room: string): Promise<void> {
-    const joined = this.until('joined');
+    const joined = this.awaited.until('joined');
     this.#emit('join', room);
     await joined;
   }
 
   override async leave(): Promise<void> {
-    const left = this.until('left');
+    const left = this.awaited.until('left');
     this.#emit('leave');
     await left;
   }
@@ -54,8 +55,8 @@ export class SocketIoClient extends JsonClient {
     const text = bytes.toString('utf8', start, end);
     if (text.startsWith(connect)) {
       this.address = JSON.parse(text.slice(connect.length)).sid;
-      this.tell('connect');
-    } else if (text.startsWith(event)) this.tell(JSON.parse(text.slice(event.length))[0]);
+      this.awaited.tell('connect');
+    } else if (text.startsWith(event)) this.awaited.tell(JSON.parse(text.slice(event.length))[0]);
   }
 
   #emit(...args: readonly string[]): void {

@@ -6,7 +6,7 @@ const zero = 0x30;
 
 /**
  * An encoded message that differs from one sending to the next only by its counts, ten decimal digits each: one, or so many
- * in a row, each one higher than the one before.
+ * in a row, each one higher than the one before; or none, then it cannot be told from others when it arrives.
  */
 export class Template {
   readonly bytes: Buffer;
@@ -18,7 +18,6 @@ export class Template {
     for (let at = this.bytes.indexOf(COUNT_MARK); at >= 0; at = this.bytes.indexOf(COUNT_MARK, at + digits)) {
       places.push(at);
     }
-    if (places.length === 0) throw new Error('a template needs a place for its count');
     this.#countsAt = places;
   }
 

@@ -1,6 +1,8 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { Pipe } from './pipe.ts';
+import type { Route } from './route.ts';
 
 const binary = 0x82;
 const text = 0x81;
@@ -26,7 +28,11 @@ export class WebSocketPipe extends Pipe {
   }
 
   /** @param subprotocol none: text messages; else binary ones */
-  static async open(port: number, path: string, subprotocol?: string): Promise<WebSocketPipe> {
+  static async open(
+    { port, secure, from }: Route,
+    path: string,
+    subprotocol?: string,
+  ): Promise<WebSocketPipe> {
     const headers: Record<string, string> = {
       connection: 'Upgrade',
       upgrade: 'websocket',
@@ -34,7 +40,8 @@ export class WebSocketPipe extends Pipe {
       'sec-websocket-key': Buffer.from('a generator key.').toString('base64'),
     };
     if (subprotocol !== undefined) headers['sec-websocket-protocol'] = subprotocol;
-    const call = request({ host: '127.0.0.1', port, path, headers });
+    const options = { host: '127.0.0.1', port, path, headers, localAddress: from, rejectUnauthorized: false };
+    const call = secure ? secureRequest(options) : request(options);
     call.end();
     const socket = await new Promise<Socket>((resolve, reject) => {
       call.on('upgrade', (_response, upgraded: Socket, head: Buffer) => {
@@ -47,6 +54,10 @@ export class WebSocketPipe extends Pipe {
       call.on('error', reject);
     });
     return new WebSocketPipe(socket, subprotocol === undefined ? text : binary);
+  }
+
+  override get bytesIn(): number {
+    return this.#socket.bytesRead;
   }
 
   protected override frame(out: Buffer, position: number, length: number): number {
@@ -97,7 +108,7 @@ export class WebSocketPipe extends Pipe {
   }
 
   #frame(first: number, bytes: Buffer, start: number, end: number): void {
-    if (first === this.#start) this.onMessage(bytes, start, end);
+    if (first === this.#start) this.deliver(bytes, start, end);
     else if (first === closing) this.broken(`closed with ${bytes.toString('utf8', start, end)}`);
     else if (first !== ping) this.broken(`a frame that begins with ${first}`);
   }

@@ -17,6 +17,16 @@ export function residentKib(pid: number): number {
   return Number(kib ?? 0);
 }
 
+/** Write calls of a process so far (`write`, `writev`: what Node sends with), undefined where the kernel does not tell. */
+export function writeCalls(pid: number): number | undefined {
+  try {
+    const [, calls] = /^syscw: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8')) ?? [];
+    return calls === undefined ? undefined : Number(calls);
+  } catch {
+    return undefined;
+  }
+}
+
 function scheduledMicros(pid: number): number | undefined {
   try {
     let nanos = 0;

@@ -1,33 +1,26 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { keysCommand } from '../../src/auth/token-command.ts';
-import type { Measurement } from '../generator/job.ts';
-import type { Scenario } from '../scenarios.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job } from '../generator/job.ts';
+import type { Measurement } from '../metrics.ts';
+import type { JustStart, Load, Scenario, ShareOfPeak } from '../scenarios/scenario.ts';
 import type { Subject } from '../subjects/subject.ts';
-import { Generator } from './generator.ts';
-import { Server } from './server.ts';
+import { type Contestant, Contestants } from './contestants.ts';
+import { type Pace, roundsOf } from './pace.ts';
+import { withWorkspace } from './workspace.ts';
 
 /** The machine may be busy with other things. */
-const patienceMs = 5_000;
-
-/** How long and how often. */
-export interface Pace {
-  /** Measured rounds of each scenario; each has all subjects, one after the other. */
-  readonly rounds: number;
-  /** Load before the unmeasured first round of a scenario: until servers and generators run compiled code. */
-  readonly warmUpMs: number;
-  /** Load before each measurement. */
-  readonly rampMs: number;
-  readonly windowMs: number;
-}
+const patienceMs = 30_000;
+/** Servers that were just started have something to do yet. */
+const calmMs = 300;
 
 export interface BenchOptions {
   readonly root: string;
   readonly subjects: readonly Subject[];
   readonly scenarios: readonly Scenario[];
+  /** Name of the subject that all are compared with. */
+  readonly reference: string;
   readonly pace: Pace;
+  /** Where gateways write CPU profiles; absent: they write none. */
+  readonly profileFolder: string | undefined;
   /** Called before each round of each subject. */
   readonly onProgress: (progress: Progress) => void;
 }
@@ -38,8 +31,6 @@ export interface Progress {
   /** 0: the unmeasured round that warms up. */
   readonly round: number;
   readonly rounds: number;
-  /** Of the whole bench, from 0 to 1. */
-  readonly done: number;
 }
 
 /** The measurements of one scenario: by subject, one a round, in the order of the rounds. */
@@ -48,58 +39,111 @@ export interface ScenarioRounds {
   readonly rounds: ReadonlyMap<string, readonly Measurement[]>;
 }
 
-interface Contestant {
-  readonly server: Server;
-  readonly generator: Generator;
+/**
+ * Runs all scenarios over all their subjects. Rejects at the first message that is lost or wrong.
+ *
+ * The subjects of a round come directly after one another, in an order that turns with each round, so that whatever else
+ * the machine does meets all of them.
+ */
+export function runBench(options: BenchOptions): Promise<readonly ScenarioRounds[]> {
+  return withWorkspace(options.root, async (workspace) => {
+    const contestants = new Contestants(workspace, options.profileFolder);
+    try {
+      const results: ScenarioRounds[] = [];
+      for (const [number, scenario] of options.scenarios.entries()) {
+        const run = new ScenarioRun(options, contestants, scenario, number * 1000);
+        const rounds = await run.all();
+        if (rounds.size > 0) results.push({ scenario, rounds });
+      }
+      return results;
+    } finally {
+      await contestants.stopAll();
+    }
+  });
 }
 
-/**
- * Runs all scenarios over all subjects. Rejects at the first message that is lost or wrong.
- *
- * Every server runs from the start to the end, idle while another is measured. The subjects of a round come directly
- * after one another, in an order that turns with each round, so that whatever else the machine does meets all of them.
- */
-export async function runBench(options: BenchOptions): Promise<readonly ScenarioRounds[]> {
-  const { root, subjects, scenarios, pace, onProgress } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-'));
-  const contestants: Contestant[] = [];
-  try {
-    const keyFile = join(folder, 'keys.json');
-    await writeFile(keyFile, keysCommand(['new'], randomBytes));
-    for (const subject of subjects) {
-      const server = await Server.start(subject, { root, keyFile });
-      contestants.push({ server, generator: new Generator() });
-    }
-    const results: ScenarioRounds[] = [];
-    const steps = scenarios.length * (pace.rounds + 1) * subjects.length;
-    let step = 0;
-    for (const [number, scenario] of scenarios.entries()) {
-      const rounds = new Map<string, Measurement[]>(subjects.map(({ name }) => [name, []]));
-      for (let round = 0; round <= pace.rounds; round += 1) {
-        for (const { server, generator } of turned(contestants, round)) {
-          const { name } = server.subject;
-          onProgress({
-            scenario: scenario.name,
-            subject: name,
-            round,
-            rounds: pace.rounds,
-            done: step / steps,
-          });
-          step += 1;
-          const seed = number * 1000 + round;
-          const { target } = server;
-          const { windowMs } = pace;
-          const rampMs = round === 0 ? pace.warmUpMs : pace.rampMs;
-          const measurement = await generator.run({ target, scenario, seed, rampMs, windowMs, patienceMs });
-          if (round > 0) rounds.get(name)?.push(measurement);
-        }
+/** One scenario over its subjects. */
+class ScenarioRun {
+  readonly #options: BenchOptions;
+  readonly #contestants: Contestants;
+  readonly #scenario: Scenario;
+  readonly #seed: number;
+  /** What the rate of an open load is a share of, once it is known. */
+  #peak: number | undefined;
+
+  constructor(options: BenchOptions, contestants: Contestants, scenario: Scenario, seed: number) {
+    this.#options = options;
+    this.#contestants = contestants;
+    this.#scenario = scenario;
+    this.#seed = seed;
+  }
+
+  async all(): Promise<ReadonlyMap<string, readonly Measurement[]>> {
+    const { subjects, pace, onProgress } = this.#options;
+    const taking = subjects.filter(({ name }) => this.#scenario.subjects.includes(name));
+    const measured = new Map<string, Measurement[]>(taking.map(({ name }) => [name, []]));
+    const rounds = roundsOf(this.#scenario, pace);
+    if (!this.#scenario.fresh) await Promise.all(taking.map((subject) => this.#shared(subject)));
+    for (let round = this.#scenario.fresh ? 1 : 0; round <= rounds; round += 1) {
+      for (const subject of turned(taking, round)) {
+        onProgress({ scenario: this.#scenario.name, subject: subject.name, round, rounds });
+        const measurement = await this.#measure(subject, round);
+        if (round > 0) measured.get(subject.name)?.push(measurement);
       }
-      results.push({ scenario, rounds });
     }
-    return results;
-  } finally {
-    await Promise.all(contestants.flatMap(({ server, generator }) => [server.stop(), generator.stop()]));
-    await rm(folder, { recursive: true, force: true });
+    if (!this.#scenario.fresh) {
+      for (const subject of taking) await (await this.#shared(subject)).generator.end();
+    }
+    return measured;
+  }
+
+  async #measure(subject: Subject, round: number): Promise<Measurement> {
+    const { load, fresh, name } = this.#scenario;
+    if (!fresh) return this.#round(await this.#shared(subject), await this.#load(load), round);
+    const contestant = await this.#contestants.start(subject, name);
+    try {
+      if (load.kind === 'start') return { start_time: contestant.server.startedMs };
+      await delay(calmMs);
+      return await this.#round(contestant, await this.#load(load), round);
+    } finally {
+      await this.#contestants.stop(contestant);
+    }
+  }
+
+  #round({ server, generator }: Contestant, load: Load, round: number): Promise<Measurement> {
+    const { warmUpMs, rampMs, windowMs, settleMs } = this.#options.pace;
+    return generator.measure({
+      target: server.target,
+      scenario: { ...this.#scenario, load },
+      seed: this.#seed + round,
+      rampMs: round === 0 ? warmUpMs : rampMs,
+      windowMs,
+      settleMs,
+      patienceMs,
+    } satisfies Job);
+  }
+
+  /** A share of the classic server's peak becomes a rate: measured once, before anything else of the scenario. */
+  async #load(load: Load | ShareOfPeak | JustStart): Promise<Load> {
+    if (load.kind === 'start') throw new Error('there is nothing to load');
+    if (load.kind !== 'share-of-peak') return load;
+    this.#peak ??= await this.#peakUnder(load.peak);
+    return { kind: 'open', perSecond: Math.round(load.share * this.#peak) };
+  }
+
+  async #peakUnder(load: Load): Promise<number> {
+    const { subjects, reference } = this.#options;
+    const classic = subjects.find(({ name }) => name === reference);
+    if (classic === undefined) throw new Error(`${this.#scenario.name} needs ${reference}`);
+    const contestant = await this.#shared(classic);
+    await this.#round(contestant, load, 0);
+    const { rate = 0 } = await this.#round(contestant, load, 1);
+    await contestant.generator.end();
+    return rate;
+  }
+
+  #shared(subject: Subject): Promise<Contestant> {
+    return this.#contestants.of(subject, this.#scenario.name);
   }
 }
 

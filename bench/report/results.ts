@@ -1,13 +1,12 @@
-import type { Measurement } from '../generator/job.ts';
 import type { ScenarioRounds } from '../harness/bench.ts';
-import type { Scenario } from '../scenarios.ts';
+import { type Measurement, type MetricName, metrics } from '../metrics.ts';
 import { median, type Spread, spread } from './statistics.ts';
 
 /** One line of `--json`. */
 export interface Result {
   readonly scenario: string;
   readonly subject: string;
-  readonly metric: string;
+  readonly metric: MetricName;
   readonly unit: string;
   readonly median: number;
   readonly min: number;
@@ -21,43 +20,21 @@ export interface DetailedResult extends Result {
   readonly ratios: Spread | undefined;
 }
 
-interface Metric {
-  readonly name: string;
-  readonly unit: string;
-  of(measurement: Measurement): number;
-}
-
-/** Of each scenario; the first is what it is about. */
-export function metricsOf({ unit }: Pick<Scenario, 'unit'>): readonly Metric[] {
-  return [
-    { name: 'server_cpu', unit: `µs/${unit}`, of: ({ cpuMicros, units }) => cpuMicros / units },
-    { name: 'server_cpu_relayed', unit: 'µs/relayed message', of: (all) => all.cpuMicros / all.relayed },
-    { name: 'latency_p50', unit: 'ms', of: ({ p50Ms }) => p50Ms },
-    { name: 'latency_p99', unit: 'ms', of: ({ p99Ms }) => p99Ms },
-    { name: 'rate', unit: `${unit}s/s`, of: ({ units, seconds }) => units / seconds },
-    { name: 'to_server', unit: `messages/${unit}`, of: ({ toServer, units }) => toServer / units },
-    { name: 'from_server', unit: `messages/${unit}`, of: ({ fromServer, units }) => fromServer / units },
-    { name: 'resident', unit: 'MiB', of: ({ residentKib }) => residentKib / 1024 },
-  ];
-}
-
 /** Medians over rounds, and ratios that are paired: each round's value to the reference's in the same round. */
 export function resultsOf(
   { scenario, rounds }: ScenarioRounds,
   reference: string,
 ): readonly DetailedResult[] {
-  const base = rounds.get(reference);
+  const base = rounds.get(reference) ?? [];
   return [...rounds].flatMap(([subject, measurements]) =>
-    metricsOf(scenario).map(({ name, unit, of }) => {
-      const values = measurements.map(of);
-      const baseValues = base?.map(of) ?? [];
-      const ratios = values.map((value, round) => value / (baseValues[round] ?? 0)).filter(Number.isFinite);
+    metricsOf(measurements).map((metric): DetailedResult => {
+      const ratios = pairedRatios(measurements, base, metric);
       return {
         scenario: scenario.name,
         subject,
-        metric: name,
-        unit,
-        ...spread(values),
+        metric,
+        unit: metrics[metric](scenario.unit),
+        ...spread(valuesOf(measurements, metric)),
         ratio_to_classic: ratios.length === 0 ? null : median(ratios),
         ratios: ratios.length === 0 ? undefined : spread(ratios),
       };
@@ -65,7 +42,31 @@ export function resultsOf(
   );
 }
 
+/** The values of one metric, over the values of `base` in the same rounds. */
+export function pairedRatios(
+  measurements: readonly Measurement[],
+  base: readonly Measurement[],
+  metric: MetricName,
+): readonly number[] {
+  const ratios = measurements.map((measurement, round) => ratio(measurement[metric], base[round]?.[metric]));
+  return ratios.filter(Number.isFinite);
+}
+
+export function valuesOf(measurements: readonly Measurement[], metric: MetricName): readonly number[] {
+  return measurements.map((measurement) => measurement[metric]).filter((value) => value !== undefined);
+}
+
 export function toJson(results: readonly DetailedResult[]): string {
   const rows: Result[] = results.map(({ ratios: _, ...result }) => result);
   return `${JSON.stringify(rows, null, 2)}\n`;
+}
+
+/** What was measured at all, in the order of the list. */
+function metricsOf(measurements: readonly Measurement[]): readonly MetricName[] {
+  const names = Object.keys(metrics) as MetricName[];
+  return names.filter((name) => measurements.some((measurement) => measurement[name] !== undefined));
+}
+
+function ratio(value: number | undefined, base: number | undefined): number {
+  return (value ?? Number.NaN) / (base ?? 0);
 }

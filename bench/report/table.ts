@@ -1,18 +1,51 @@
+import type { MetricName } from '../metrics.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { number, range } from './format.ts';
 import type { DetailedResult } from './results.ts';
-import type { Spread } from './statistics.ts';
 
-const headings = ['scenario', 'subject', 'server CPU', 'ratio to classic', 'p50 ms', 'p99 ms', 'in', 'out'];
+/** Metrics with a column of their own, as far as a scenario has them. */
+const columns = {
+  latency_p50: 'p50 ms',
+  latency_p99: 'p99 ms',
+  to_server: 'in',
+  from_server: 'out',
+  joined: 'joined',
+  rate: 'units/s',
+} as const satisfies Partial<Record<MetricName, string>>;
+const columnNames = Object.keys(columns) as (keyof typeof columns)[];
+const headings = [
+  'scenario',
+  'subject',
+  'measured',
+  'ratio to classic',
+  ...Object.values(columns),
+  'besides',
+] as const;
+
+/** Told in a column, or of no interest at a glance; all of it is in the JSON. */
+const untold = new Set<MetricName>([...columnNames, 'resident', 'server_cpu_relayed']);
 
 /** A Markdown table: medians, and in parentheses the smallest and largest round. */
-export function table(results: readonly DetailedResult[]): string {
-  const rows = new Map<string, Map<string, DetailedResult>>();
+export function table(
+  results: readonly DetailedResult[],
+  scenarios: readonly Pick<Scenario, 'name' | 'about'>[],
+): string {
+  const rows = new Map<string, DetailedResult[]>();
   for (const result of results) {
     const key = `${result.scenario}\n${result.subject}`;
-    const row = rows.get(key) ?? new Map<string, DetailedResult>();
-    rows.set(key, row.set(result.metric, result));
+    const row = rows.get(key) ?? [];
+    row.push(result);
+    rows.set(key, row);
   }
-  const cells = [headings, ...[...rows.values()].map(rowOf)];
-  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const about = new Map(scenarios.map((scenario) => [scenario.name, scenario.about]));
+  const body = [...rows.values()].map((row) => rowOf(row, about.get(row[0]?.scenario ?? '')));
+  return markdown([headings, ...body]);
+}
+
+/** A table of these cells, the first row its head. */
+export function markdown(cells: readonly (readonly string[])[]): string {
+  const [head = []] = cells;
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map(
     (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
   );
@@ -20,26 +53,17 @@ export function table(results: readonly DetailedResult[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function rowOf(metrics: ReadonlyMap<string, DetailedResult>): string[] {
-  const cpu = metrics.get('server_cpu');
-  const middle = (name: string) => number(metrics.get(name)?.median);
+function rowOf(row: readonly DetailedResult[], about: MetricName | undefined): string[] {
+  const main = row.find(({ metric }) => metric === about) ?? row[0];
+  if (main === undefined) return [];
+  const of = (name: MetricName) => row.find(({ metric }) => metric === name);
+  const others = row.filter((result) => result !== main && !untold.has(result.metric));
   return [
-    cpu?.scenario ?? '',
-    cpu?.subject ?? '',
-    cpu === undefined ? '' : `${range(cpu)} ${cpu.unit}`,
-    cpu?.ratios === undefined ? '–' : range(cpu.ratios),
-    middle('latency_p50'),
-    middle('latency_p99'),
-    middle('to_server'),
-    middle('from_server'),
+    main.scenario,
+    main.subject,
+    `${range(main)} ${main.unit}`,
+    main.ratios === undefined ? '–' : range(main.ratios),
+    ...columnNames.map((name) => number(of(name)?.median)),
+    others.map(({ median, unit }) => `${number(median)} ${unit}`).join(', '),
   ];
-}
-
-function range({ median, min, max }: Spread): string {
-  return `${number(median)} (${number(min)}–${number(max)})`;
-}
-
-function number(value: number | undefined): string {
-  if (value === undefined) return '–';
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

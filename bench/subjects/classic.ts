@@ -1,6 +1,6 @@
 /**
  * The server that everybody writes first: express for the page, `ws` for the messages, JSON in and out. It registers
- * clients by id and relays by `to`. No tokens, no rooms, no acknowledgements, no limits.
+ * clients by id and relays by `to`; what has none is for all others. No tokens, no rooms, no acknowledgements, no limits.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -37,6 +37,13 @@ sockets.on('connection', (socket) => {
     send(socket, { type: 'register_response', data: { success: true, id } });
   }
 
+  function broadcast({ type, data }: Message): void {
+    const text = JSON.stringify({ type, from: id, data });
+    for (const [other, client] of clients) {
+      if (other !== id && client.readyState === WebSocket.OPEN) client.send(text);
+    }
+  }
+
   socket.on('message', (raw: RawData) => {
     let message: Message;
     try {
@@ -49,7 +56,11 @@ sockets.on('connection', (socket) => {
       register(message.data?.id);
       return;
     }
-    const target = clients.get(message.to ?? '');
+    if (message.to === undefined) {
+      broadcast(message);
+      return;
+    }
+    const target = clients.get(message.to);
     if (target === undefined) {
       send(socket, { type: 'error', data: { message: `no client ${message.to}` } });
       return;

@@ -15,6 +15,8 @@ export interface Workspace {
   readonly root: string;
   /** Key file that gateways and tokens are made with. */
   readonly keyFile: string;
+  /** Configuration of a gateway that listens with TLS. */
+  readonly tlsConfigFile: string;
 }
 
 /** A server under test: one process, started as its user starts it. */
@@ -22,6 +24,8 @@ export interface Subject {
   /** Its name in results. */
   readonly name: string;
   readonly protocol: Protocol;
-  /** Arguments of Node. The process prints a line with `http://127.0.0.1:PORT` once it listens. */
+  /** It listens with TLS. */
+  readonly secure?: boolean;
+  /** Arguments of Node. The process prints a line with `http://127.0.0.1:PORT`, or `https://…`, once it listens. */
   args(workspace: Workspace): readonly string[];
 }

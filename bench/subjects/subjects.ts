@@ -9,6 +9,15 @@ function gateway({ root, keyFile }: Workspace): readonly string[] {
   return [join(root, 'src', 'main.ts'), 'serve', '--port', '0', '--key-file', keyFile];
 }
 
+function secureGateway(workspace: Workspace): readonly string[] {
+  return [...gateway(workspace), '--config', workspace.tlsConfigFile];
+}
+
+/** Its profile is worth looking at. */
+export function isGateway({ protocol }: Subject): boolean {
+  return protocol.startsWith('signalbox');
+}
+
 function other(name: string, protocol: Protocol): Subject {
   return { name, protocol, args: ({ root }) => [join(root, 'bench', 'subjects', `${name}.ts`)] };
 }
@@ -18,6 +27,8 @@ export const subjects: readonly Subject[] = [
   { name: 'signalbox-ws', protocol: 'signalbox-websocket', args: gateway },
   { name: 'signalbox-grpc', protocol: 'signalbox-grpc', args: gateway },
   { name: 'signalbox-halves', protocol: 'signalbox-halves', args: gateway },
+  { name: 'signalbox-ws-tls', protocol: 'signalbox-websocket', secure: true, args: secureGateway },
+  { name: 'signalbox-grpc-tls', protocol: 'signalbox-grpc', secure: true, args: secureGateway },
   other('socket-io', 'socket.io'),
   other('peer-server', 'peer-server'),
   other('grpc-js-relay', 'plain-grpc'),

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
-/** What a faulty relay delivers for the message with this number, from 1. */
+/** What a faulty relay delivers for the message with this number, from 1: each delivery of a broadcast has one of its own. */
 export type Fault = (message: string, number: number) => readonly string[];
 
 /** A classic server that relays all but what `fault` spoils. */
@@ -21,9 +21,13 @@ export async function faultyServer(fault: Fault) {
         socket.send(JSON.stringify({ type: 'register_response', data: { success: true, id } }));
         return;
       }
-      relayed += 1;
-      const delivered = fault(JSON.stringify({ type, from: id, data }), relayed);
-      for (const message of delivered) clients.get(to)?.send(message);
+      const receivers = to === undefined ? [...clients.values()] : [clients.get(to)];
+      for (const receiver of receivers) {
+        if (receiver === socket) continue;
+        relayed += 1;
+        const delivered = fault(JSON.stringify({ type, from: id, data }), relayed);
+        for (const message of delivered) receiver?.send(message);
+      }
     });
   });
   await new Promise<void>((resolve) => {

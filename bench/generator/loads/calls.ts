@@ -1,5 +1,6 @@
-import type { Client } from './client.ts';
-import { type Load, type LoadParts, peerOf } from './load.ts';
+import type { Client } from '../client.ts';
+import { Meter } from '../meter.ts';
+import { type Load, type LoadRound, missingOf, type OpenPairs, peerOf } from './load.ts';
 
 /** Chromium finds its UDP candidates at once, the two of TCP so much later (`fixtures/calls.json`). */
 const lateCandidates = 2;
@@ -7,22 +8,28 @@ const lateMs = 115;
 
 /** Whole calls, one after the other on each pair. The one that joins later offers, as the negotiation rules have it. */
 export class Calls implements Load {
-  readonly #parts: LoadParts;
+  readonly #openPairs: OpenPairs;
   readonly #candidates: number;
+  #clients: readonly Client[] = [];
+  #meter = new Meter();
   #running = false;
   #open = 0;
 
-  constructor(parts: LoadParts, candidates: number) {
-    this.#parts = parts;
+  constructor(openPairs: OpenPairs, candidates: number) {
+    this.#openPairs = openPairs;
     this.#candidates = candidates;
   }
 
-  async start(): Promise<void> {
-    const { clients } = this.#parts;
+  async prepare(): Promise<void> {
+    this.#clients = await this.#openPairs();
+  }
+
+  start({ meter, seed }: LoadRound): void {
+    this.#meter = meter;
     this.#running = true;
-    for (let index = 0; index < clients.length; index += 2) {
+    for (let index = 0; index < this.#clients.length; index += 2) {
       this.#open += 1;
-      this.#calls(index).catch((error) => clients[index]?.onFault(error));
+      this.#calls(index, seed).catch((error) => this.#clients[index]?.onFault(error));
     }
   }
 
@@ -34,10 +41,13 @@ export class Calls implements Load {
     return this.#open === 0;
   }
 
-  async #calls(index: number): Promise<void> {
-    const { clients, seed } = this.#parts;
-    const callee = clients[index]!;
-    const caller = peerOf(clients, index);
+  get missing(): string {
+    return `${this.#open} calls are not over: ${missingOf(this.#clients)}`;
+  }
+
+  async #calls(index: number, seed: number): Promise<void> {
+    const callee = this.#clients[index]!;
+    const caller = peerOf(this.#clients, index);
     for (let call = 0; this.#running; call += 1) {
       await this.#call(caller, callee, `call-${seed}-${index}-${call}`);
     }
@@ -45,7 +55,7 @@ export class Calls implements Load {
   }
 
   async #call(caller: Client, callee: Client, room: string): Promise<void> {
-    const { meter } = this.#parts;
+    const meter = this.#meter;
     const begun = performance.now();
     await callee.enter(room);
     await caller.enter(room);
@@ -55,13 +65,13 @@ export class Calls implements Load {
     caller.describe('offer');
     this.#gather(caller);
     await connected;
-    meter.unit(performance.now() - begun);
+    meter.timedUnit(performance.now() - begun);
     await Promise.all([caller.leave(), callee.leave()]);
   }
 
   /** Done when the description and all candidates of the peer are here. */
   #receive(client: Client): Promise<void> {
-    const { meter } = this.#parts;
+    const meter = this.#meter;
     return new Promise((resolve) => {
       client.onRelayed = (kind) => {
         meter.message();

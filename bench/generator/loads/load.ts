@@ -1,22 +1,28 @@
-import type { Client } from './client.ts';
-import type { Meter } from './meter.ts';
+import type { Client } from '../client.ts';
+import type { Meter } from '../meter.ts';
 
-/** Makes traffic between pairs of clients: 0 and 1, 2 and 3, … */
+/** Traffic that goes on. */
 export interface Load {
-  /** Brings the pairs together and begins. */
-  start(): Promise<void>;
+  /** Opens the connections and brings them together. */
+  prepare(): Promise<void>;
+  /** Begins a round. */
+  start(round: LoadRound): void;
   /** Begins nothing new. */
   stop(): void;
   /** Everything that was begun is done, every message has arrived. */
   readonly isDone: boolean;
+  /** What is not, in words. */
+  readonly missing: string;
 }
 
-export interface LoadParts {
-  readonly clients: readonly Client[];
+export interface LoadRound {
   readonly meter: Meter;
-  /** For names of rooms that no other round uses. */
+  /** Of random moments, and for names that no other round uses. */
   readonly seed: number;
 }
+
+/** Opens clients: 0 and 1, 2 and 3 … are pairs. */
+export type OpenPairs = () => Promise<readonly Client[]>;
 
 /** The other one of the pair. */
 export function peerOf(clients: readonly Client[], index: number): Client {
@@ -26,13 +32,19 @@ export function peerOf(clients: readonly Client[], index: number): Client {
 }
 
 /** Both enter the room of each pair and may send. */
-export async function enterPairs({ clients, seed }: LoadParts): Promise<void> {
-  await Promise.all(clients.map((client, index) => client.enter(`room-${seed}-${index >> 1}`)));
+export async function enterPairs(clients: readonly Client[]): Promise<void> {
+  await Promise.all(clients.map((client, index) => client.enter(`pair-${index >> 1}`)));
   for (const [index, client] of clients.entries()) client.pair(peerOf(clients, index));
 }
 
 export function allArrived(clients: readonly Client[]): boolean {
   return clients.every((client, index) => client.received === peerOf(clients, index).sent);
+}
+
+export function missingOf(clients: readonly Client[]): string {
+  const sent = clients.reduce((sum, client) => sum + client.sent, 0);
+  const received = clients.reduce((sum, client) => sum + client.received, 0);
+  return `${sent} messages were sent, ${received} arrived`;
 }
 
 /** When a client's messages left, by their counts. */

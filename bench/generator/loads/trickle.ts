@@ -1,27 +1,43 @@
-import type { Client } from './client.ts';
-import { allArrived, Departures, enterPairs, type Load, type LoadParts } from './load.ts';
-import { exponential, mulberry } from './random.ts';
+import type { Client } from '../client.ts';
+import { Meter } from '../meter.ts';
+import { atRandomMoments, mulberry } from '../random.ts';
+import {
+  allArrived,
+  Departures,
+  enterPairs,
+  type Load,
+  type LoadRound,
+  missingOf,
+  type OpenPairs,
+} from './load.ts';
 
 /** Candidates between the two of each pair. */
 abstract class Trickle implements Load {
-  protected readonly parts: LoadParts;
+  protected clients: readonly Client[] = [];
   protected running = false;
-  readonly #departures: readonly Departures[];
+  readonly #open: OpenPairs;
+  #meter = new Meter();
+  #departures: readonly Departures[] = [];
 
-  constructor(parts: LoadParts) {
-    this.parts = parts;
-    this.#departures = parts.clients.map(() => new Departures());
+  constructor(open: OpenPairs) {
+    this.#open = open;
   }
 
-  async start(): Promise<void> {
-    const { clients } = this.parts;
-    await enterPairs(this.parts);
-    this.running = true;
+  async prepare(): Promise<void> {
+    const clients = await this.#open();
+    this.clients = clients;
+    this.#departures = clients.map(() => new Departures());
+    await enterPairs(clients);
     for (const [index, client] of clients.entries()) {
       const ofPeer = this.#departures[index ^ 1]!;
       client.onRelayed = () => this.#arrived(index, client, ofPeer);
     }
-    this.begin();
+  }
+
+  start({ meter, seed }: LoadRound): void {
+    this.#meter = meter;
+    this.running = true;
+    this.begin(seed);
   }
 
   stop(): void {
@@ -29,40 +45,46 @@ abstract class Trickle implements Load {
   }
 
   get isDone(): boolean {
-    return !this.running && allArrived(this.parts.clients);
+    return !this.running && allArrived(this.clients);
   }
 
-  protected abstract begin(): void;
+  get missing(): string {
+    return missingOf(this.clients);
+  }
+
+  protected abstract begin(seed: number): void;
 
   /** A candidate came to this client. */
   protected abstract answer(index: number): void;
 
   /** @param departed when it left, or should have left; in ms of `performance.now` */
   protected send(index: number, departed: number): void {
-    const client = this.parts.clients[index]!;
+    const client = this.clients[index]!;
     this.#departures[index]!.note(client.sent + 1, departed);
     client.trickle();
   }
 
   #arrived(index: number, client: Client, ofPeer: Departures): void {
-    const { meter } = this.parts;
-    meter.message();
-    meter.unit(performance.now() - ofPeer.of(client.received));
+    this.#meter.message();
+    this.#meter.timedUnit(performance.now() - ofPeer.of(client.received));
     this.answer(index);
   }
 }
 
-/** Closed loop: each connection keeps `inFlight` candidates under way; where one comes, one goes. */
+/** Closed loop: each connection, or one of each pair, keeps `inFlight` candidates under way; where one comes, one goes. */
 export class ClosedTrickle extends Trickle {
   readonly #inFlight: number;
+  readonly #starts: 'both' | 'one';
 
-  constructor(parts: LoadParts, inFlight: number) {
-    super(parts);
+  constructor(open: OpenPairs, inFlight: number, starts: 'both' | 'one') {
+    super(open);
     this.#inFlight = inFlight;
+    this.#starts = starts;
   }
 
   protected override begin(): void {
-    for (const index of this.parts.clients.keys()) {
+    for (const index of this.clients.keys()) {
+      if (this.#starts === 'one' && index % 2 === 1) continue;
       for (let sent = 0; sent < this.#inFlight; sent += 1) this.send(index, performance.now());
     }
   }
@@ -79,26 +101,19 @@ export class ClosedTrickle extends Trickle {
 export class OpenTrickle extends Trickle {
   readonly #perSecond: number;
 
-  constructor(parts: LoadParts, perSecond: number) {
-    super(parts);
+  constructor(open: OpenPairs, perSecond: number) {
+    super(open);
     this.#perSecond = perSecond;
   }
 
-  protected override begin(): void {
-    const { clients, seed } = this.parts;
+  protected override begin(seed: number): void {
     const random = mulberry(seed);
-    const meanGapMs = 1000 / this.#perSecond;
-    let due = performance.now();
-    const spin = (): void => {
-      if (!this.running) return;
-      const now = performance.now();
-      while (due <= now) {
-        this.send(Math.floor(random() * clients.length), due);
-        due += exponential(random, meanGapMs);
-      }
-      setImmediate(spin);
-    };
-    spin();
+    atRandomMoments({
+      random,
+      perSecond: this.#perSecond,
+      isRunning: () => this.running,
+      act: (due) => this.send(Math.floor(random() * this.clients.length), due),
+    });
   }
 
   protected override answer(): void {}
