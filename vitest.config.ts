@@ -6,6 +6,7 @@ const alone = [
   'test/interop/**/*.test.ts',
   'test/hostile/**/*.test.ts',
   'test/fault/**/*.test.ts',
+  'test/flood/**/*.test.ts',
   'test/soak/**/*.test.ts',
 ];
 

@@ -21,9 +21,11 @@ export interface SessionAdmission {
   shed(ask: SessionAsk, peer: Peer): Shed | undefined;
   /** The token, or the resume token, of a Hello was none. */
   refused(peer: Peer): void;
+  /** A client sent what cannot be read. */
+  violated(peer: Peer): void;
 }
 
-export const admitAll: SessionAdmission = { shed: () => undefined, refused: () => {} };
+export const admitAll: SessionAdmission = { shed: () => undefined, refused: () => {}, violated: () => {} };
 
 /** How the connection ends. A session that was to be resumed lives on until its window ends. */
 export function shedEnding({ reason, detail, retryAfterMs }: Shed, ask: SessionAsk): Ending {

@@ -119,6 +119,7 @@ export class SignalingNode {
       scan: host.scan,
       open: (hello, connection) => this.#open(hello, connection),
       handshakeMs: options.limits.handshakeMs,
+      violated: (peer) => this.#opener.admission.violated(peer),
       after: (milliseconds, run) => clock.after(milliseconds, run),
       ended: (connection) => {
         this.#connections.delete(connection);

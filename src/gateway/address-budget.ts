@@ -22,6 +22,11 @@ export class AddressBudget {
     return this.#bucket(address).take(tokens, this.#now());
   }
 
+  /** Milliseconds until something of this address may pass; 0: now. */
+  waitMs(address: string): number {
+    return this.#buckets.get(addressKey(address))?.waitMs(this.#now()) ?? 0;
+  }
+
   /** Lets the address pay for what it did, whether it can or not; it owes no more than comes back in `mostMs`. */
   charge(address: string, tokens: number, mostMs: number): void {
     const bucket = this.#bucket(address);

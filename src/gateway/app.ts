@@ -59,7 +59,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const route = app.routing as (request: NodeRequest, response: NodeResponse) => void;
   const onRequest = (request: NodeRequest, response: NodeResponse): void => {
     // Opened and reset in one breath: there is nobody to answer.
-    if ('stream' in request && request.stream.destroyed) return;
+    if ('stream' in request ? request.stream.destroyed : request.socket.destroyed) return;
     const refusal = guard.authority(request);
     if (refusal === undefined) route(request, response);
     else refuse(request, response, refusal);

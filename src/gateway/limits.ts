@@ -91,6 +91,8 @@ export interface GatewayLimits {
   readonly sessionRate: Rate;
   /** Sessions that a Hello counts for whose token is refused. */
   readonly refusedHelloCost: number;
+  /** Sessions that a client counts for who sends what cannot be read. */
+  readonly violationCost: number;
   /** Unary calls of one address, without SendFrames, which is the session's matter. */
   readonly callRate: Rate;
   /** Unary calls of one address that are not answered, or whose answer was not read. */
@@ -187,6 +189,8 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   sessionRate: { burst: 20_000, perSecond: 1_000 },
   // A verification costs about 50 µs, as an HMAC; clients whose token was refused fetch another one first.
   refusedHelloCost: 20,
+  // A hundred at once, and then five a second: a client that is broken may be behind the same address as many that are not.
+  violationCost: 200,
   // A backend that creates a room for each of a thousand classes at eight o'clock. A call costs about 200 µs.
   callRate: { burst: 1_000, perSecond: 500 },
   // What a backend has under way at a time; 256 answers of the usual size take less than 10 MB.

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
+import { TokenBucket } from '../core/token-bucket.ts';
 import { AddressBudget, addressKey } from './address-budget.ts';
 import { type Connection, Connections, describeConnection, plainAddress } from './connection.ts';
 import { Http2Sessions } from './http2-sessions.ts';
@@ -42,6 +43,8 @@ export class Listener {
   readonly #undecided = new Set<Socket>();
   readonly #pending: PendingConnections;
   readonly #rates: AddressBudget;
+  /** What each HTTP/1.1 connection may ask. */
+  readonly #requests = new WeakMap<Socket, TokenBucket>();
   /** Open connections of each address. */
   readonly #ofAddress = new Map<string, number>();
   #acceptor: Server | TlsServer | undefined;
@@ -72,7 +75,10 @@ export class Listener {
       this.#sessions.watch(session, { socket, once: connection.overLimit, isProxy });
     });
     for (const event of ['request', 'upgrade'] as const) {
-      servers.http1.prependListener(event, ({ socket }) => this.#pending.settle(socket));
+      servers.http1.prependListener(event, ({ socket }) => {
+        this.#pending.settle(socket);
+        this.#countRequest(socket);
+      });
     }
   }
 
@@ -168,6 +174,17 @@ export class Listener {
 
   #destroyAll(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** HTTP/1.1 bounds nothing that is sent ahead of its answer. */
+  #countRequest(socket: Socket): void {
+    const { limits, proxies } = this.#options;
+    const now = performance.now();
+    const requests = this.#requests.get(socket) ?? new TokenBucket(limits.requests, now);
+    this.#requests.set(socket, requests);
+    if (requests.take(1, now) === 0 || proxies.has(plainAddress(socket.remoteAddress ?? ''))) return;
+    this.#charge(socket, 'requests');
+    socket.destroy();
   }
 
   /** Counts an accepted socket. One that its address may not open is destroyed here. */

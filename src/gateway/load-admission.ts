@@ -7,7 +7,14 @@ import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 
 type Limits = Pick<
   GatewayLimits,
-  'sessionRate' | 'refusedHelloCost' | 'callRate' | 'callsInFlight' | 'busyMs' | 'overloadedMs'
+  | 'sessionRate'
+  | 'refusedHelloCost'
+  | 'violationCost'
+  | 'lockoutMs'
+  | 'callRate'
+  | 'callsInFlight'
+  | 'busyMs'
+  | 'overloadedMs'
 >;
 
 export interface LoadAdmissionOptions {
@@ -19,6 +26,8 @@ export interface LoadAdmissionOptions {
   /** From 0 to 1, 1 not included. */
   readonly random?: () => number;
 }
+
+const TOO_MANY_SESSIONS = 'too many sessions are asked for from this address';
 
 /** Those who are shed come back within this time, each at another moment. */
 const SPREAD_MS = 10_000;
@@ -45,7 +54,9 @@ export class LoadAdmission implements Admission, SessionAdmission {
   accept(kind: AdmissionKind, address: string): AdmissionVerdict {
     if (kind === 'frames') return ADMITTED;
     if (this.#delayMs() > this.#limits.overloadedMs) return this.#refuse('the gateway is overloaded', 1_000);
-    return kind === 'call' ? this.#acceptCall(address) : ADMITTED;
+    if (kind === 'call') return this.#acceptCall(address);
+    const wait = this.#sessions.waitMs(address);
+    return wait === 0 ? ADMITTED : this.#refuse(TOO_MANY_SESSIONS, wait);
   }
 
   shed(ask: SessionAsk, { address }: Peer): Shed | undefined {
@@ -56,12 +67,15 @@ export class LoadAdmission implements Admission, SessionAdmission {
     }
     const wait = this.#sessions.take(address);
     if (wait === 0) return undefined;
-    const detail = 'too many sessions are asked for from this address';
-    return { reason: Reason.RATE_LIMITED, detail, retryAfterMs: this.#later(wait) };
+    return { reason: Reason.RATE_LIMITED, detail: TOO_MANY_SESSIONS, retryAfterMs: this.#later(wait) };
   }
 
   refused({ address }: Peer): void {
-    this.#sessions.charge(address, this.#limits.refusedHelloCost, SPREAD_MS);
+    this.#sessions.charge(address, this.#limits.refusedHelloCost, this.#limits.lockoutMs);
+  }
+
+  violated({ address }: Peer): void {
+    this.#sessions.charge(address, this.#limits.violationCost, this.#limits.lockoutMs);
   }
 
   #acceptCall(address: string): AdmissionVerdict {

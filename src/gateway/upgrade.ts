@@ -13,6 +13,8 @@ export type WebSocketHandler = (
 
 /** How long a refused peer may take to read the answer, in milliseconds. */
 const LINGER_MS = 1_000;
+/** How much of what it still sends is read meanwhile. */
+const DISCARDED_BYTES = 64 * 1024;
 
 const REASON: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -62,7 +64,11 @@ function answer(
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => socket.destroy());
   // A socket closed over unread bytes is reset, and the answer may be lost with it.
-  socket.resume();
+  let discarded = 0;
+  socket.on('data', (chunk: Uint8Array) => {
+    discarded += chunk.length;
+    if (discarded > DISCARDED_BYTES) socket.destroy();
+  });
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.end(

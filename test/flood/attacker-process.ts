@@ -45,7 +45,7 @@ function attack(): void {
     open.set(id, performance.now());
     socket.write(opening);
     // HTTP/2 servers speak first; an HTTP/1.1 server waits for the request.
-    if (flood === 'slowloris') say();
+    if (flood === 'slowloris' || flood === 'pipelining') say();
   });
   socket.on('close', () => {
     const since = open.get(id);

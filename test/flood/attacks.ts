@@ -173,7 +173,23 @@ function slowloris(): Attack {
   };
 }
 
-/** The same over HTTP/2: a request's headers, a byte at a time. */
+/** Requests over HTTP/1.1, none of whose answers is waited for. */
+function pipelining(): Attack {
+  const request = Buffer.from('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  return { opening: request, ...repeated(request) };
+}
+
+/** Pings on a WebSocket that has not said Hello. */
+function webSocketPings(): Attack {
+  const upgrade = [
+    'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n',
+    'Sec-WebSocket-Protocol: signalbox.v1.proto\r\n\r\n',
+  ];
+  return { opening: Buffer.from(upgrade.join('')), ...repeated(Buffer.of(0x89, 0x80, 1, 2, 3, 4)) };
+}
+
+/** The same as Slowloris over HTTP/2: a request's headers, a byte at a time. */
 function slowHeaders(): Attack {
   const head = frame(FrameType.HEADERS, END_HEADERS, 1, Buffer.alloc(8000));
   let at = 9;
@@ -196,6 +212,8 @@ export const floods = {
   'window update': windowUpdate,
   'hpack bomb': hpackBomb,
   'window games': windowGames,
+  pipelining,
+  'websocket pings': webSocketPings,
   slowloris,
   'slow headers': slowHeaders,
 } as const satisfies Record<string, () => Attack>;

@@ -5,6 +5,7 @@ import { GatewayChild } from '../fault/gateway-child.ts';
 import { spread } from '../fault/report.ts';
 import { signalTimes } from '../fault/scenarios/storm.ts';
 import { wallClock } from '../fault/wall-clock.ts';
+import type { ClientHistory } from '../helpers/history.ts';
 import { type AttackReport, runAttack } from './attacker-child.ts';
 import { type FloodName, floods } from './attacks.ts';
 
@@ -25,6 +26,9 @@ export interface FloodReport {
   readonly quietP99: number;
   readonly floodP99: number;
   readonly signals: number;
+  /** Connections of neighbours that ended. */
+  readonly disturbed: number;
+  readonly histories: readonly ClientHistory[];
   /** What the gateway's process grew by at the most, in MiB. */
   readonly grewMiB: number;
 }
@@ -69,6 +73,9 @@ export async function runFlood({ flood, durationMs }: FloodOptions): Promise<Flo
       quietP99: spread(signalTimes(fleet.histories, (at) => at >= quiet.from && at <= quiet.until)).p99,
       floodP99: flooded.p99,
       signals: flooded.count,
+      disturbed: fleet.histories.flatMap(({ events }) => events).filter(({ kind }) => kind === 'ended')
+        .length,
+      histories: fleet.histories,
       grewMiB: Math.round(most - before),
     };
   } finally {

@@ -3,7 +3,7 @@ import { ClientFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Hello, NextStep } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
-import type { Lane, LaneCloseCause, LaneEvents, LaneViolation } from '../lane.ts';
+import type { Lane, LaneCloseCause, LaneEvents, LaneViolation, Peer } from '../lane.ts';
 import { type Ending, endingOf } from '../refusal.ts';
 import { encodeClosed } from '../server-frame.ts';
 import { type FrameScan, scanClientFrame } from '../wire/scan.ts';
@@ -29,6 +29,8 @@ export interface ConnectionHost {
   readonly handshakeMs: number;
   after(milliseconds: number, run: () => void): Cancel;
   ended(connection: Connection): void;
+  /** The peer broke its lane's protocol. */
+  violated(peer: Peer): void;
 }
 
 /** The core's side of a lane: from Hello to its end. */
@@ -73,6 +75,7 @@ export class Connection implements LaneEvents {
   }
 
   violated({ reason, detail }: LaneViolation): void {
+    this.#host.violated(this.lane.peer);
     this.end(endingOf(reason === 'malformed' ? Reason.MALFORMED : Reason.TOO_LARGE, detail));
   }
 

@@ -9,6 +9,8 @@ export const CloseCode = {
   UNSUPPORTED_DATA: 1003,
   /** A text message or close reason that is not UTF-8. */
   INVALID_TEXT: 1007,
+  /** Frame after frame, and no whole message. */
+  POLICY_VIOLATION: 1008,
   /** A message above the announced limit. */
   TOO_BIG: 1009,
 } as const;

@@ -31,6 +31,13 @@ export interface FrameSink {
 
 const NOTHING = new Uint8Array(0);
 const NO_CODE = 1005;
+/**
+ * Control frames, and pieces that a message comes in, before the next whole message. Real ones have a handful; a frame that
+ * says nothing costs as much as one that does.
+ */
+const MOST_BETWEEN_MESSAGES = 1024;
+/** Bytes of a long message for each of which one piece more is let pass. */
+const SMALL_PIECE = 64;
 
 /**
  * An incremental reader of a client's half of a WebSocket (RFC 6455 section 5): masked frames, no extensions.
@@ -52,6 +59,8 @@ export class FrameReader {
   #remaining = 0;
   /** Whether a message has begun whose final frame has not ended, and its kind. */
   #open: 'text' | 'binary' | undefined;
+  /** Control frames and pieces since the last whole message. */
+  #between = 0;
   #mode: 'reading' | 'paused' | 'stopped' = 'reading';
   #delivering = false;
 
@@ -106,6 +115,7 @@ export class FrameReader {
 
   /** Reads a header, and a control frame or a data frame that is whole. Returns false when more bytes are needed. */
   #readFrame(): boolean {
+    if (this.#between > MOST_BETWEEN_MESSAGES) return this.#flooded();
     const header = parseHeader(this.#chunk, this.#position, this.#open !== undefined);
     if (header === undefined) return false;
     if ('detail' in header) return this.#fail(header.detail);
@@ -136,6 +146,8 @@ export class FrameReader {
   #readPayload(): boolean {
     const frame = this.#frame;
     if (frame === undefined) return false;
+    this.#between += 1;
+    if (this.#between > MOST_BETWEEN_MESSAGES + frame.length / SMALL_PIECE) return this.#flooded();
     const start = this.#position;
     const end = Math.min(this.#chunk.length, start + this.#remaining);
     unmask(this.#chunk, start, end, frame.mask, frame.length - this.#remaining);
@@ -152,6 +164,7 @@ export class FrameReader {
   #deliver(bytes: Uint8Array, start: number, end: number): boolean {
     const isText = this.#open === 'text';
     this.#open = undefined;
+    this.#between = 0;
     if (isText && !isUtf8(bytes.subarray(start, end))) {
       this.#sinkBreach(CloseCode.INVALID_TEXT, 'malformed', 'a text message is not valid UTF-8');
       return false;
@@ -165,6 +178,7 @@ export class FrameReader {
   #readControl(header: Header): boolean {
     const end = header.end + header.length;
     if (end > this.#chunk.length) return false;
+    this.#between += 1;
     unmask(this.#chunk, header.end, end, header.mask, 0);
     this.#position = end;
     const payload = this.#chunk.subarray(header.end, end);
@@ -183,6 +197,11 @@ export class FrameReader {
     const reason = Buffer.from(payload.subarray(2)).toString('utf8');
     this.stop();
     this.#sink.close(code, reason);
+    return false;
+  }
+
+  #flooded(): false {
+    this.#sinkBreach(CloseCode.POLICY_VIOLATION, 'malformed', 'too many frames without a whole message');
     return false;
   }
 

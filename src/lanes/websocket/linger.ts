@@ -9,10 +9,13 @@ export const systemSchedule: Schedule = (callback, milliseconds) => {
   return () => clearTimeout(timer);
 };
 
+/** How much of what still comes is read for the peer to be able to read its end: it may have had one message under way. */
+const MOST_DISCARDED = 320 * 1024;
+
 /**
  * Ends a socket so that its peer can read what was written: writes `last`, half-closes, and discards what still
  * comes until the peer half-closes too. Destroying at once would answer unread input with a reset, which discards
- * `last` at the peer. After `deadlineMs` the socket is destroyed whatever the peer does.
+ * `last` at the peer. After `deadlineMs`, or when it goes on sending, the socket is destroyed whatever the peer does.
  */
 export function linger(socket: Duplex, last: Uint8Array, deadlineMs: number, schedule: Schedule): void {
   if (socket.destroyed) return;
@@ -20,6 +23,11 @@ export function linger(socket: Duplex, last: Uint8Array, deadlineMs: number, sch
   silence(socket);
   socket.once('close', cancel);
   socket.end(last);
+  let discarded = 0;
+  socket.on('data', (chunk: Uint8Array) => {
+    discarded += chunk.length;
+    if (discarded > MOST_DISCARDED) socket.destroy();
+  });
   socket.resume();
 }
 

@@ -105,7 +105,10 @@ export class WebSocketConnection {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#release();
-    linger(this.#socket, closeFrame(code, reason), this.#options.closeTimeoutMs, this.#options.schedule);
+    const { closeTimeoutMs, schedule } = this.#options;
+    // Who floods is not waited for.
+    const deadline = code === CloseCode.POLICY_VIOLATION ? 0 : closeTimeoutMs;
+    linger(this.#socket, closeFrame(code, reason), deadline, schedule);
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
