@@ -51,14 +51,14 @@ export function handleJoin(session: Session, join: Join): Outcome {
   return when(host.engine.join(key, request, settings), (outcome) => joined(session, join, outcome));
 }
 
-function joined(session: Session, { room, history }: Join, outcome: JoinOutcome): Refusal | undefined {
+function joined(session: Session, { room, history }: Join, outcome: JoinOutcome): Outcome {
   if (outcome.status === 'refused') return outcome.refusal;
   session.syncMemberships();
   if (outcome.status === 'pending') {
     const { reason, position } = outcome;
     const value = create(JoinPendingSchema, { room, reason, position });
-    void session.host.engine.appendOwn(session.id, encodeBody({ case: 'joinPending', value }));
-    return undefined;
+    const body = encodeBody({ case: 'joinPending', value });
+    return when(session.host.engine.appendOwn(session.id, body), () => undefined);
   }
   const membership = session.rooms.get(room);
   membership?.restart(history);

@@ -16,6 +16,7 @@ import { varintSize, writeVarint } from '../wire/varint.ts';
 import { findPresence } from './find-membership.ts';
 import type { Outcome } from './handle-frame.ts';
 import { contentOf, denyMessage, isDirected, refuseContent } from './handle-message.ts';
+import { inBackground } from './in-background.ts';
 import type { Session } from './session.ts';
 import { endingOfToken, tokenReason } from './token-reason.ts';
 
@@ -95,12 +96,15 @@ export function regrant(session: Session, grants: Grants): void {
   session.grants = grants;
   session.credentials.granted();
   for (const { key, name, participant } of [...session.rooms.values()]) {
-    if (!coversRoom(grants, name)) {
-      void engine.leave(key, session.id, {
-        reason: Reason.DENIED,
-        detail: 'the new token is not for this room',
-      });
-    } else if (patch !== undefined) void engine.change(key, participant, patch);
+    const removal = { reason: Reason.DENIED, detail: 'the new token is not for this room' };
+    const carryOut = () => {
+      if (!coversRoom(grants, name)) return engine.leave(key, session.id, removal);
+      return patch === undefined ? undefined : engine.change(key, participant, patch);
+    };
+    // Nobody goes on with what its token does not permit any longer.
+    inBackground(session.host, 'what a token permits could not be put in force', carryOut, () =>
+      session.close(Reason.INTERNAL),
+    );
   }
 }
 

@@ -17,7 +17,7 @@ export function handleSignal(session: Session, bytes: Uint8Array, scan: FrameSca
   if (!scan.signal.wantReceipt) return relay(session, bytes, scan);
   const asked = { sender: session.id, senderSeq: scan.seq };
   return when(relay(session, bytes, scan), (refusal) => {
-    if (refusal !== undefined) sendReceipts(session.host.engine, [asked], refusal.reason);
+    if (refusal !== undefined) sendReceipts(session.host, [asked], refusal.reason);
     return refusal;
   });
 }

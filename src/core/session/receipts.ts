@@ -1,8 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { ReceiptSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
-import type { Engine, FlaggedFrame } from '../engine.ts';
+import type { FlaggedFrame } from '../engine.ts';
 import { encodeBody } from '../server-frame.ts';
+import { inBackground } from './in-background.ts';
+import type { SessionHost } from './session-host.ts';
 
 /** Why what stood in the inbox of a session was not delivered, by why the session ended. */
 export function undeliveredBecause(ended: Reason): Reason {
@@ -11,9 +13,10 @@ export function undeliveredBecause(ended: Reason): Reason {
 }
 
 /** Tells senders what became of their signals: delivered, or why not. */
-export function sendReceipts(engine: Engine, flagged: readonly FlaggedFrame[], reason: Reason): void {
+export function sendReceipts(host: SessionHost, flagged: readonly FlaggedFrame[], reason: Reason): void {
   for (const { sender, senderSeq } of flagged) {
     const value = create(ReceiptSchema, { seq: senderSeq, delivered: reason === Reason.UNSPECIFIED, reason });
-    void engine.appendOwn(sender, encodeBody({ case: 'receipt', value }));
+    const tell = () => host.engine.appendOwn(sender, encodeBody({ case: 'receipt', value }));
+    inBackground(host, 'a receipt could not be stored', tell);
   }
 }

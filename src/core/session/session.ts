@@ -62,6 +62,9 @@ export class Session {
   holdMs: number | undefined;
   readonly #leaves = new Map<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
   #state: SessionState = { kind: 'closed' };
+  /** Its rooms are being told whether it has a connection; and it has changed since. */
+  #tellsPresence = false;
+  #owesPresence = false;
 
   constructor(host: SessionHost, info: SessionIdentity, grants: Grants) {
     this.host = host;
@@ -121,22 +124,30 @@ export class Session {
 
   /**
    * Tells its rooms whether it has a connection now: what it had meanwhile, nobody needs to know. Called when its turn comes
-   * (`SessionHost.announce`).
+   * (`SessionHost.announce`). What is under way at the same time may come in any order: one is told after the other.
    */
   tellPresence(): void {
     const { engine } = this.host;
+    this.#owesPresence = this.#tellsPresence;
+    if (this.#tellsPresence) return;
     const isHere = this.#state.kind === 'attached';
     if (!isHere && (this.#state.kind === 'closed' || this.holdMs !== undefined)) return;
     const state = isHere ? State.ACTIVE : State.AWAY;
+    this.#tellsPresence = true;
     const tell = () =>
       all(
         [...engine.memberships(this.id).keys()].map((key) =>
           engine.setState(key, this.id, this.attempt, state),
         ),
+        () => {
+          this.#tellsPresence = false;
+          if (this.#owesPresence) this.tellPresence();
+        },
       );
-    inBackground(this.host, 'a room could not be told whether a session is there', tell, () =>
-      this.host.clock.after(retryMs, () => this.host.announce(this)),
-    );
+    inBackground(this.host, 'a room could not be told whether a session is there', tell, () => {
+      this.#tellsPresence = false;
+      this.host.clock.after(retryMs, () => this.host.announce(this));
+    });
   }
 
   /** Its rooms see that it has no connection. A suspended client comes back without a leave being seen. */
@@ -192,7 +203,9 @@ export class Session {
     // A join that was being carried out is left as well.
     const gone = settled === undefined ? left : settled.then(() => left).then(leave);
     const ended = when(gone, () =>
-      when(engine.endSession(this.id), (unread) => sendReceipts(engine, unread, undeliveredBecause(reason))),
+      when(engine.endSession(this.id), (unread) =>
+        sendReceipts(this.host, unread, undeliveredBecause(reason)),
+      ),
     );
     if (ended instanceof Promise) {
       ended.catch((error: unknown) =>
@@ -207,7 +220,7 @@ export class Session {
     const processed = Math.min(seq, this.outgoing.sent);
     if (inbox === undefined || processed <= inbox.lo) return;
     const flagged = this.host.engine.acknowledge(this.id, processed);
-    if (flagged.length > 0) sendReceipts(this.host.engine, flagged, Reason.UNSPECIFIED);
+    if (flagged.length > 0) sendReceipts(this.host, flagged, Reason.UNSPECIFIED);
   }
 
   /** Ends the connection, where there is one; the session stays. */
