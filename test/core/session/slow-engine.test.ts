@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Participant_State as State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import type { Engine } from '../../../src/core/engine.ts';
 import { roomKey } from '../../../src/core/room-key.ts';
 import { startTestNode, type TestNode } from '../../helpers/test-node.ts';
 
-type Slow = 'join' | 'appendOwn';
+type Slow = 'join' | 'appendOwn' | 'setState';
 
 let kit: TestNode;
 const held: (() => void)[] = [];
@@ -28,7 +29,8 @@ function slow(engine: Engine, name: Slow): Engine {
 }
 
 function release(): void {
-  for (const go of held.splice(0)) go();
+  // What is under way at the same time may come in any order.
+  for (const go of held.splice(0).reverse()) go();
 }
 
 describe('with an engine that answers later', () => {
@@ -58,5 +60,20 @@ describe('with an engine that answers later', () => {
     await kit.settle();
     expect(kit.engine.view(roomKey('', 'r'))?.members.size).toBe(0);
     expect(kit.engine.inbox(bob.all('welcome')[0]?.sessionId ?? '')).toBeUndefined();
+  });
+
+  it('shows a client ACTIVE that is back under the same attempt before its rooms were told that it is AWAY', async () => {
+    kit = await startTestNode({ wrap: (engine) => slow(engine, 'setState') });
+    const { client: ada, id } = await kit.inRoom('r');
+    const welcome = ada.all('welcome')[0];
+    ada.drop();
+    await kit.settle();
+    const resume = { token: welcome?.resumeToken ?? '', epoch: welcome?.epoch ?? '', attempt: 1 };
+    await kit.client({}, { hello: { resume } });
+    for (let told = 0; told < 3; told += 1) {
+      release();
+      await kit.settle();
+    }
+    expect(kit.engine.view(roomKey('', 'r'))?.members.get(id)?.participant.state).toBe(State.ACTIVE);
   });
 });
