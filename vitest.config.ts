@@ -5,6 +5,7 @@ const alone = [
   'test/browser/**/*.test.ts',
   'test/interop/**/*.test.ts',
   'test/hostile/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
   'test/fault/**/*.test.ts',
   'test/flood/**/*.test.ts',
   'test/soak/**/*.test.ts',

@@ -7,7 +7,7 @@ import { loadProtobufjs } from './fuzz/dump-protobufjs.ts';
 import { fuzzScanner } from './fuzz/fuzz.ts';
 import { parse } from './fuzz/wire-tree.ts';
 
-// `SIGNALBOX_FUZZ=1000000 SIGNALBOX_SEED=7` for more, or another walk; `npm run test:fuzz:scanner` does both.
+// `SIGNALBOX_FUZZ=1000000 SIGNALBOX_SEED=7` for more, or another walk; `npm run test:fuzz -- --target frames` goes on into the core.
 const frames = Number(process.env.SIGNALBOX_FUZZ ?? 150_000);
 const seed = Number(process.env.SIGNALBOX_SEED ?? 1);
 
