@@ -12,11 +12,13 @@ import {
 import { RevocationList } from '../src/auth/revocation-list.ts';
 import { resolveSettings } from '../src/core/room/settings.ts';
 import { roomKey } from '../src/core/room-key.ts';
+import { ConfiguredIceServers } from '../src/ice/configured-ice-servers.ts';
 import type { TestGrants } from './helpers/node-kit.ts';
 import { freeze, restartNode, startFrom } from './helpers/restart-node.ts';
 import { resumeOf } from './helpers/resume-point.ts';
 import type { ScriptedClientOptions } from './helpers/scripted-client.ts';
 import { startTestNode, type TestClient, type TestNode } from './helpers/test-node.ts';
+import { VirtualClock } from './helpers/virtual-clock.ts';
 
 let kit: TestNode;
 const key = roomKey('', 'r');
@@ -267,6 +269,28 @@ describe('after an orderly restart', () => {
     const late = await kit.client({}, { token: '', hello: { resume: resumeOf(ann, first) } });
     expect(late.all('closed')[0]).toMatchObject({ reason: Reason.TOKEN_EXPIRED });
     await resume(ann);
+  });
+
+  it.each([
+    ['are told in time that their credentials end', false],
+    ['are left alone where they outlive their credentials', true],
+  ])('relays that were made before it %s', async (_, keepsRelays) => {
+    const now = { of: () => 0 };
+    const turn = { auth: 'secret', urls: ['turn:turn.example.org'], secrets: [{ secret: 'x' }] } as const;
+    const configured = [{ ...turn, ttlMs: 3_600_000, keepsRelays }];
+    const options = { iceServers: new ConfiguredIceServers(configured, () => now.of()) };
+    const clock = new VirtualClock();
+    now.of = () => clock.now();
+    kit = await startTestNode({ ...options, clock });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    await kit.pass(1_200_000);
+    await restart(options);
+    now.of = () => kit.clock.now();
+    const again = await resume(ann);
+    // Half the life of those of before, and not of those that came with the Welcome.
+    await kit.pass(600_000 + 2000);
+    const updates = again.all('iceServersUpdate').map(({ restartIce }) => restartIce);
+    expect(updates).toEqual(keepsRelays ? [] : [true]);
   });
 
   it('an empty room ends when it would have ended, and one that a backend made is there', async () => {

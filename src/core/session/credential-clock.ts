@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { SessionRecord } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { IceServersUpdateSchema, TokenExpiringSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { IceServerList } from '../ice-servers.ts';
 import { timestampField } from '../server-frame.ts';
@@ -8,6 +9,8 @@ import type { Session } from './session.ts';
 
 /** Ends of credentials lie on whole seconds: what seems shorter by less than this is not. */
 const roundingMs = 1000;
+
+type SavedIce = Pick<SessionRecord, 'iceFrom' | 'iceUntil' | 'iceKeepsRelays'>;
 
 /**
  * What a session was given and what ends: its token and the credentials of its ICE servers. Both are spoken of before, at
@@ -45,13 +48,14 @@ export class CredentialClock {
   }
 
   /** Goes on from the state file: relays outlive the gateway that gave them their credentials. */
-  restoreIce(from: number, until: number): void {
-    this.#ice.begin(from, until);
+  restoreIce({ iceFrom, iceUntil, iceKeepsRelays }: SavedIce): void {
+    this.#ice.begin(iceFrom, iceUntil);
+    this.#keepsRelays = iceKeepsRelays;
   }
 
-  /** From when and until when credentials are good that relays of the client may live on; Infinity: there are none. */
-  get ice(): { readonly from: number; readonly until: number } {
-    return { from: this.#ice.start, until: this.#ice.end };
+  /** For the state file: from when and until when credentials are good that relays may live on; Infinity: there are none. */
+  saveIce(): SavedIce {
+    return { iceFrom: this.#ice.start, iceUntil: this.#ice.end, iceKeepsRelays: this.#keepsRelays };
   }
 
   /** A connection begins, behind its Welcome. */

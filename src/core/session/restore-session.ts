@@ -24,7 +24,7 @@ export function restoreSession(host: SessionHost, saved: SessionRecord): Session
   session.attempt = saved.attempt;
   session.joins = saved.joins;
   session.holdMs = saved.holdMs;
-  session.credentials.restoreIce(saved.iceFrom, saved.iceUntil);
+  session.credentials.restoreIce(saved);
   session.incoming.restore(saved.done);
   session.wait(Math.max(0, saved.remainingMs));
   for (const membership of saved.memberships) {

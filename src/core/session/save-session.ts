@@ -23,8 +23,7 @@ export function saveSession(
     ...(holdMs === undefined ? {} : { holdMs }),
     features: [...features],
     grants: { ...grants },
-    iceFrom: session.credentials.ice.from,
-    iceUntil: session.credentials.ice.until,
+    ...session.credentials.saveIce(),
     done: session.incoming.done,
     memberships: [...session.rooms.values()].map(saveMembership),
   };
