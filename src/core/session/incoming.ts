@@ -4,10 +4,11 @@ import type { Cancel } from '../clock.ts';
 import { type Eventually, when } from '../eventually.ts';
 import { type Ending, endingOf, type Refusal, refuse } from '../refusal.ts';
 import { encodeFrameError } from '../server-frame.ts';
-import { type FrameScan, scanClientFrame } from '../wire/scan.ts';
+import { type FrameScan, SIGNAL_BODY, scanClientFrame } from '../wire/scan.ts';
 import { fanOutOf } from './fan-out.ts';
 import { FrameBudget, kindOf } from './frame-budget.ts';
 import { handleFrame } from './handle-frame.ts';
+import { sendReceipts } from './receipts.ts';
 import type { Session } from './session.ts';
 
 /** A SendFrames call on its way. */
@@ -201,6 +202,10 @@ export class Incoming {
     if (bytes.length > limits.frameBytes) {
       const detail = `the frame has ${bytes.length} bytes; at most ${limits.frameBytes}`;
       this.#wait(this.#budget.pay('control', bytes.length, clock.now()));
+      if (seq > 0 && scan.body === SIGNAL_BODY && scan.signal.wantReceipt) {
+        const asked = { sender: this.#session.id, senderSeq: seq };
+        sendReceipts(this.#session.host, [asked], Reason.TOO_LARGE);
+      }
       return this.#until(this.#settle(seq, { reason: Reason.TOO_LARGE, detail }));
     }
     const paid = this.#pay(bytes, scan);

@@ -168,6 +168,20 @@ describe('a signal that is not delivered', () => {
     expect(receiptsOf(quiet)).toEqual([`${seq} DENIED`]);
   });
 
+  it('as its frame, or it, is too large: TOO_LARGE', async () => {
+    for (const limits of [{ frameBytes: 100 }, { signalBytes: 100 }]) {
+      const { annId, bob } = await start({ limits });
+      const traceparent = 'x'.repeat(200);
+      const seq = bob.send({ case: 'signal', value: { to: annId, wantReceipt: true, traceparent } });
+      bob.send({ case: 'signal', value: { to: annId, traceparent } });
+      await kit.settle();
+      expect(receiptsOf(bob)).toEqual([`${seq} TOO_LARGE`]);
+      expect(errorsOf(bob)).toHaveLength(2);
+      await kit.stop();
+    }
+    kit = await startTestNode();
+  });
+
   it('to an inbox that is full: INBOX_OVERFLOW, and what was taken is delivered', async () => {
     const { ann, annId, bob } = await start({ limits: { inboxFrames: 5 } });
     await acknowledge(ann);
