@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { watchDeparture } from './departure.ts';
 import { Http2Watch, type Http2WatchLimits } from './http2-watch.ts';
 import type { GatewayLimits } from './limits.ts';
 
@@ -54,6 +55,7 @@ export class Http2Sessions {
     };
     const now = () => performance.now();
     this.#open.set(session, new Http2Watch({ session, socket, limits: this.#limits, isProxy, now, flooded }));
+    watchDeparture(session, socket, lingerMs);
     session.setLocalWindowSize(connectionWindowBytes);
     if (isProxy) session.settings({ maxConcurrentStreams: this.#limits.streamsPerProxyConnection });
     // nghttp2 has found a flood of its own, or what is no HTTP/2.
@@ -71,7 +73,9 @@ export class Http2Sessions {
       streams--;
       if (streams > 0 || socket.destroyed) return;
       clearTimeout(timer);
-      if (once || session.closed) end();
+      // It was given up, and Node waits for what its peer does not read.
+      if (session.destroyed) socket.destroy();
+      else if (once || session.closed) end();
       else timer = setTimeout(end, idleSessionMs);
     };
     session.on('stream', (stream) => {

@@ -14,7 +14,7 @@ export interface EnvelopeOptions extends JsonSettings {
   /** How long a request of one message may take to arrive, in ms. Default 10,000. Beyond: DEADLINE_EXCEEDED. */
   readonly requestTimeoutMs?: number;
   /**
-   * How long a caller may take to read the end of a response, in ms. Default 3,000: what is left is small, and whoever reads nothing
+   * How long a caller may take to read the end of a response, in ms. Default 2,000: what is left is small, and whoever reads nothing
    * costs memory. Beyond: the stream is reset.
    */
   readonly lingerMs?: number;
@@ -32,7 +32,7 @@ export function resolveOptions(options: EnvelopeOptions): ResolvedOptions {
     compress: 'requested',
     compressMinBytes: 1024,
     requestTimeoutMs: 10_000,
-    lingerMs: 3_000,
+    lingerMs: 2_000,
     onError: () => {},
     ...options,
   };
