@@ -94,6 +94,7 @@ async function start(): Promise<void> {
   const session = await connect(location.origin, {
     token: given === '' ? () => developmentToken(room, tabIdentity(), name) : given,
     app: 'signalbox-call-page',
+    keepSession: 'tab',
     ...(address.transport !== undefined && { transport: address.transport }),
     join: { room, name, history: HISTORY },
   });

@@ -222,14 +222,17 @@ export class Connection {
 
   /** `now`: the line was given up here, the next one may open without a pause. */
   #lineEnded(told: End, now = false): void {
-    const takenOver = this.#overtaken || this.#next?.greeted === true;
+    const replaced = told.reason === 'replaced';
+    const byNext = replaced && this.#next?.greeted === true;
     // Replaced by its own successor; and what became of the session, that one will be told.
-    const itself = (told.reason === 'replaced' && takenOver) || (told.next === 'reconnect' && this.#next);
+    const itself = (replaced && (byNext || this.#overtaken)) || (told.next === 'reconnect' && this.#next);
     const end = itself ? { ...told, next: 'resume' as const } : told;
     this.#dropLine();
     if (this.#environment.now() - this.#openedAt >= STABLE_MS) this.#backoff.reset();
     this.#lastReason = end.reason;
     this.#tries = 0;
+    // Its Welcome is on the way.
+    if (byNext) return;
     this.#routes.prefer(end.endpoints ?? []);
     this.#logger.warn(`connection ended: ${end.reason}, ${end.next}. ${end.detail}`);
     if (!this.#owner.ended(end)) return;
