@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { CommandError, keysCommand, tokenCommand } from './auth/token-command.ts';
 import { banner } from './banner.ts';
-import { type RawConfig, resolveConfig } from './config.ts';
+import { type Config, type RawConfig, resolveConfig } from './config.ts';
 import { lanAddresses } from './gateway/lan-addresses.ts';
-import { serve } from './serve.ts';
+import { type Served, serve } from './serve.ts';
 
 const usage = `signalbox [serve] [options]   runs the gateway
 signalbox token [options]     prints a token (--help tells more)
@@ -55,11 +55,21 @@ async function runGateway(args: readonly string[]): Promise<number> {
   const config = resolveConfig(file === undefined ? {} : await readConfig(file), environment(), flags);
   const log = pino({ level: config.logLevel, redact: ['token', '*.token', 'headers.authorization'] });
   const serverVersion = await version();
-  const served = await serve({ config, log, version: serverVersion, webRoot: join(root, 'web', 'dist') });
-  const { url, port } = served.gateway;
+  const serving = serve({ config, log, version: serverVersion, webRoot: join(root, 'web', 'dist') });
+  const ended = untilEnded(serving, config, log);
+  const { url, port } = (await serving).gateway;
   const hasExamples = existsSync(join(root, 'examples'));
   const addresses = lanAddresses();
   process.stdout.write(banner({ config, version: serverVersion, url, port, addresses, hasExamples }));
+  return ended;
+}
+
+/**
+ * The exit code, when signals have ended it. They are heard from the start: the state of the process before is this one's, to be
+ * handed on, before anybody could tell.
+ */
+function untilEnded(serving: Promise<Served>, config: Config, log: Logger): Promise<number> {
+  const { drainSeconds, development } = config;
   return new Promise((resolve) => {
     let stoppingSince: number | undefined;
     const stop = (signal: keyof typeof exitCodes): void => {
@@ -70,14 +80,15 @@ async function runGateway(args: readonly string[]): Promise<number> {
         return;
       }
       stoppingSince = performance.now();
-      const { drainSeconds } = config;
       log.info({ signal, drainSeconds }, 'draining');
       setTimeout(() => {
         log.error('could not stop within the deadline');
         resolve(1);
       }, drainSeconds * 1000);
       // Whoever presses Ctrl-C does not wait for a balancer.
-      served.drain(signal === 'SIGTERM' && !config.development).then(
+      const balanced = signal === 'SIGTERM' && !development;
+      const drained = serving.then((served) => served.drain(balanced));
+      drained.then(
         () => resolve(0),
         (error: unknown) => {
           log.error({ err: error }, 'could not stop in order');

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -218,6 +218,45 @@ describe('a restart with --state', () => {
       outcome: Outcome.FRESH,
       reason: Reason.WINDOW_EXPIRED,
     });
+  });
+
+  it('keeps what it took up though it is stopped before it listens', async () => {
+    const first = await signalbox('--state', state);
+    const ann = await open(first, 'grpc', 'ann');
+    const welcome = await ann.until('welcome');
+    first.signal('SIGTERM');
+    await first.exit;
+    // Stopped in the middle of its start, again and again, at another moment each time.
+    for (let round = 0; round < 4; round += 1) {
+      const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--state', state], {
+        env: { SIGNALBOX_KEY_FILE: join(folder, 'keys.json') },
+        stdio: 'ignore',
+      });
+      children.push(child);
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      if (round % 2 === 0) await delay(100 + round * 150);
+      else while (existsSync(state) && child.exitCode === null) await delay(1);
+      child.kill('SIGTERM');
+      await ended;
+      expect(existsSync(state), `round ${round}`).toBe(true);
+    }
+    const last = await signalbox('--state', state);
+    const again = await open(last, 'grpc', 'ann', { hello: { resume: resumeOf(ann, welcome) } });
+    expect(await again.until('welcome')).toMatchObject({ outcome: Outcome.RESUMED });
+  }, 60_000);
+
+  it('fails loudly where the state cannot be written at the end', async () => {
+    const inner = join(folder, 'inner');
+    mkdirSync(inner);
+    const run = await signalbox('--state', join(inner, 'state'));
+    const ann = await open(run, 'grpc', 'ann');
+    await ann.until('welcome');
+    rmSync(inner, { recursive: true });
+    run.signal('SIGTERM');
+    // Clients are sent away in order all the same.
+    expect(await ann.until('closed')).toMatchObject({ nextStep: NextStep.RESUME });
+    expect((await run.exit).code).toBe(1);
+    expect(run.log()).toContain('the state could not be written: all sessions are lost');
   });
 
   it('says at the start, and not at the end, that the file cannot be written', async () => {
