@@ -7,7 +7,12 @@ import type { GatewayLimits } from './limits.ts';
 type Limits = Http2WatchLimits &
   Pick<
     GatewayLimits,
-    'connectionWindowBytes' | 'firstStreamMs' | 'idleSessionMs' | 'lingerMs' | 'streamsPerProxyConnection'
+    | 'connectionWindowBytes'
+    | 'departureMs'
+    | 'firstStreamMs'
+    | 'idleSessionMs'
+    | 'lingerMs'
+    | 'streamsPerProxyConnection'
   >;
 
 /** How a session came to the port. */
@@ -46,7 +51,7 @@ export class Http2Sessions {
   }
 
   watch(session: ServerHttp2Session, { socket, once, isProxy }: SessionOrigin): void {
-    const { connectionWindowBytes, firstStreamMs, idleSessionMs, lingerMs } = this.#limits;
+    const { connectionWindowBytes, departureMs, firstStreamMs, idleSessionMs, lingerMs } = this.#limits;
     const flooded = (what: string): void => {
       this.#cut(socket, what);
       if (!session.destroyed) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -55,7 +60,7 @@ export class Http2Sessions {
     };
     const now = () => performance.now();
     this.#open.set(session, new Http2Watch({ session, socket, limits: this.#limits, isProxy, now, flooded }));
-    watchDeparture(session, socket, lingerMs);
+    watchDeparture(session, socket, departureMs);
     session.setLocalWindowSize(connectionWindowBytes);
     if (isProxy) session.settings({ maxConcurrentStreams: this.#limits.streamsPerProxyConnection });
     // nghttp2 has found a flood of its own, or what is no HTTP/2.

@@ -22,6 +22,8 @@ export interface GatewayLimits {
   readonly firstStreamMs: number;
   /** HTTP/2: a connection without open streams is ended (GOAWAY) after it, whatever pings it sends. */
   readonly idleSessionMs: number;
+  /** HTTP/2: a peer that has said GOAWAY and sends nothing for so long, twice at most, is gone, whatever it has open. */
+  readonly departureMs: number;
   /** Any HTTP: until the body of a call that is not a stream of requests is complete. */
   readonly bodyMs: number;
   /** Any HTTP: from the request until a response that is not a stream has been read by its caller. */
@@ -122,6 +124,8 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   firstStreamMs: 20_000,
   // Above the keep-alive of proxies; a native client that idles longer reconnects on its next call.
   idleSessionMs: 300_000,
+  // Who has a session answers its pings, ten seconds apart; no other call takes as long.
+  departureMs: 20_000,
   // As requestMs, for what HTTP/2 does not limit by itself.
   bodyMs: 30_000,
   // The page and its script (100 KB) on a 10 kbit/s line take 80 s.
