@@ -10,6 +10,9 @@ export type Kind = Mutant['by'];
 /** How many runs CI has. */
 export const ciRuns: Readonly<Record<Kind, number>> = { sequences: 2000, interleavings: 1000 };
 
+/** How many runs a mutant may take to be found, at most. A few rules matter only where two rare things meet. */
+export const mutantRuns: Readonly<Record<Kind, number>> = { sequences: 2000, interleavings: 5000 };
+
 /** A run that broke a promise, shrunk. */
 export interface Finding {
   readonly kind: Kind;

@@ -288,12 +288,4 @@ export const interleavingMutants: readonly Mutant[] = [
       },
     ],
   },
-  {
-    rule: 'presence is told one after the other',
-    by: 'interleavings',
-    edits: [
-      { file: session, from: 'if (this.#tellsPresence) return;', to: '' },
-      { file: session, from: 'if (this.#owesPresence) this.tellPresence();', to: '' },
-    ],
-  },
 ];
