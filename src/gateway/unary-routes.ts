@@ -13,7 +13,9 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import type { Logger } from 'pino';
+import { parseTimeout } from '../lanes/envelope/connect-protocol.ts';
 import { callContext } from '../services/call-context.ts';
+import { blameCaller } from './caller-fault.ts';
 import type { GatewayLimits } from './limits.ts';
 import { refuse } from './refusal.ts';
 import type { RpcExchange, RpcRoute } from './rpc-route.ts';
@@ -68,7 +70,9 @@ async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logg
   for (const [name, value] of Object.entries(responseFields)) response.setHeader(name, value);
   try {
     const context = createContextValues().set(callContext, exchange);
-    const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, context));
+    const call = universalRequestFromNodeRequest(request, response, undefined, context);
+    forgetEndlessTimeout(call.header);
+    const answer = await blameCaller(await handler(call));
     if (isUnread(exchange)) response.setHeader('connection', 'close');
     await universalResponseToNodeResponse(answer, response);
   } catch (reason) {
@@ -78,6 +82,20 @@ async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logg
     }
     log.error({ err: reason, rpc: handler.requestPath }, 'call failed outside its handler');
     refuse(request, response, { code: Code.Internal, status: 500, message: 'internal error' });
+  }
+}
+
+/** Longest delay that Node's timers take; a longer one is over at once, and the call with it. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Clients without a deadline say the longest that there is. */
+function forgetEndlessTimeout(header: Headers): void {
+  for (const [name, protocol] of [
+    ['grpc-timeout', 'grpc'],
+    ['connect-timeout-ms', 'connect'],
+  ] as const) {
+    const { timeoutMs = 0 } = parseTimeout(protocol, header.get(name) ?? undefined);
+    if (timeoutMs > LONGEST_MS) header.delete(name);
   }
 }
 
