@@ -11,9 +11,15 @@ const cutOff = Uint8Array.of(10, 9, 0x61);
 const whole = (protocol: UnaryProtocol) =>
   protocol === 'connect-json' ? '{"name":"a"}' : Uint8Array.of(10, 1, 0x61);
 
-/** Answers after a while. */
+/** Answers after a while, unless the call is over then. */
 function slowRooms(router: ConnectRouter): void {
-  router.service(RoomService, { getRoom: ({ name }) => delay(50).then(() => ({ room: { name } })) });
+  router.service(RoomService, {
+    getRoom: async ({ name }, { signal }) => {
+      await delay(50);
+      signal.throwIfAborted();
+      return { room: { name } };
+    },
+  });
 }
 
 describe.each(unaryProtocols)('a call over %s', (protocol) => {
