@@ -17,8 +17,11 @@ export interface DrainOptions {
   readonly alone: boolean;
 }
 
-/** When the first client whose connection was ended comes back, and how long until the last one does, in milliseconds. */
-const comeBack = { fromMs: 100, spreadMs: 400 } as const;
+/**
+ * When the first client whose connection was ended comes back, and over how long they do: at least so long, and 5,000 a second,
+ * in milliseconds.
+ */
+const comeBack = { fromMs: 100, leastSpreadMs: 400, eachMs: 0.2 } as const;
 
 /** Clients that move do so in this share of the time: what goes wrong then can be tried again. */
 const moveShare = 0.5;
@@ -36,6 +39,8 @@ export class Draining {
   readonly #deadlineAt: number;
   readonly #timers: readonly Cancel[];
   readonly #connections: () => number;
+  readonly #spreadMs: number;
+  readonly #told = new Set<Session>();
   #graceIsOver = false;
   #finish: () => void = () => {};
 
@@ -44,6 +49,7 @@ export class Draining {
     this.#clock = clock;
     this.#options = options;
     this.#connections = connections;
+    this.#spreadMs = Math.max(comeBack.leastSpreadMs, connections() * comeBack.eachMs);
     this.#deadlineAt = clock.now() + options.deadlineMs;
     this.over = new Promise((resolve) => {
       this.#finish = resolve;
@@ -66,7 +72,8 @@ export class Draining {
    * Tells a client to go, and when. One that has come during the drain was sent here by somebody who does not know of it yet:
    * without another address it would only come here again.
    */
-  tell({ outgoing }: Session, hasJustCome: boolean): void {
+  tell(session: Session, hasJustCome: boolean): void {
+    this.#told.add(session);
     const leftMs = Math.max(0, this.#deadlineAt - this.#clock.now());
     const { endpoints, alone } = this.#options;
     const moves = endpoints.length > 0 || !(alone || hasJustCome);
@@ -77,12 +84,18 @@ export class Draining {
       endpoints: [...endpoints],
       reason: Reason.DRAINING,
     });
-    outgoing.tell({ case: 'goAway', value });
+    session.outgoing.tell({ case: 'goAway', value });
   }
 
   /** How long a client whose connection is ended waits, in milliseconds. */
   comeBackMs(): number {
-    return comeBack.fromMs + Math.round(this.#turns.next() * comeBack.spreadMs);
+    return comeBack.fromMs + Math.round(this.#turns.next() * this.#spreadMs);
+  }
+
+  /** Those who were told of other addresses and have left: they live there now, and not here. */
+  gone(): Session[] {
+    if (this.#options.endpoints.length === 0) return [];
+    return [...this.#told].filter(({ state }) => state.kind === 'detached');
   }
 
   /** Somebody has gone. */

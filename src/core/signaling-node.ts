@@ -152,6 +152,7 @@ export class SignalingNode {
     for (const connection of [...this.#connections]) {
       if (connection.session === undefined) connection.end(this.#goodbye());
     }
+    for (const session of this.#draining?.gone() ?? []) session.close(Reason.DRAINING);
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) this.#pump.forget(session);

@@ -2,8 +2,10 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep } from '../../gen/signalbox/v1/session_pb.ts';
-import type { DrainOptions } from '../../src/core/draining.ts';
+import { Draining, type DrainOptions } from '../../src/core/draining.ts';
+import { roomKey } from '../../src/core/room-key.ts';
 import { startTestNode, type TestClient, type TestNode } from '../helpers/test-node.ts';
+import { VirtualClock } from '../helpers/virtual-clock.ts';
 
 let kit: TestNode;
 
@@ -114,6 +116,17 @@ describe('a drain', () => {
     expect(new Set(times).size).toBe(10);
   });
 
+  it('has a crowd come back over as long as it takes, 5,000 a second', async () => {
+    const draining = new Draining(new VirtualClock(), usual, () => 20_000);
+    const pauses = Array.from({ length: 20_000 }, () => draining.comeBackMs());
+    const inFirstSecond = pauses.filter((pause) => pause <= 1100).length;
+    expect(inFirstSecond).toBeGreaterThan(4900);
+    expect(inFirstSecond).toBeLessThan(5100);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(4100);
+    draining.end();
+    kit = await startTestNode();
+  });
+
   it('ends with Closed for those who are left, able to resume, each with a pause of its own', async () => {
     const all = await clients(20);
     drain({ endpoints: ['https://b.example.org'] });
@@ -161,6 +174,24 @@ describe('a node that hands over', () => {
       expect(client.all('closed')[0]).toMatchObject({ reason: Reason.DRAINING, nextStep: NextStep.RESUME });
     }
     expect(kit.node.figures).toMatchObject({ sessions: 0, connections: 2 });
+  });
+
+  it('leaves out those who have gone to another address: no ghost of theirs comes back, and no will of theirs is sent', async () => {
+    kit = await startTestNode();
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+    const { client: lost } = await kit.inRoom('r', { identity: 'lost' });
+    lost.drop();
+    await kit.settle();
+    drain({ endpoints: ['https://b.example.org'] });
+    await kit.settle();
+    ann.drop();
+    await kit.settle();
+    const left = kit.node.handOver().map(({ identity }) => identity);
+    // Who was lost before it was told of another address may still come back.
+    expect(left).toEqual(['bob', 'lost']);
+    expect(bob.all('message')).toEqual([]);
+    expect([...(kit.engine.view(roomKey('', 'r'))?.members.all() ?? [])]).toHaveLength(2);
   });
 
   it('opens no session that was on its way: nobody would know of it', async () => {
