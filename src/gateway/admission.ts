@@ -1,3 +1,5 @@
+import type { AddressBudget } from './address-budget.ts';
+
 /**
  * What a request asks the gateway to carry: `session` begins or resumes one, `frames` belongs to one, `call` is
  * everything else.
@@ -23,6 +25,8 @@ export type AdmissionVerdict =
  * UNAVAILABLE (HTTP 503) with the time to wait.
  */
 export interface Admission {
+  /** Connections that each address may open. Default: as `connectionRate` says. */
+  readonly connections?: AddressBudget;
   /** @param address of the client, as forwarded by trusted proxies */
   accept(kind: AdmissionKind, address: string): AdmissionVerdict;
 }

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { AddressBudget } from './address-budget.ts';
 import type { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { descriptorLimit } from './descriptors.ts';
@@ -81,12 +82,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const origins = new Origins(options.origins ?? DEFAULT_ORIGINS, log);
   const servers = createHttpServers(limits);
   const shutdown = new AbortController();
-  const listener = new Listener({ limits, servers, proxies, tls: options.tls, bound: options.bound, log });
+  const admission = options.admission ?? new LoadAdmission({ limits });
+  const rates = admission.connections ?? new AddressBudget(limits.connectionRate, () => performance.now());
+  const { tls, bound } = options;
+  const listener = new Listener({ limits, servers, proxies, rates, tls, bound, log });
   const guard = new Guard({
     connections: listener.connections,
     proxies,
     origins,
-    admission: options.admission ?? new LoadAdmission({ limits }),
+    admission,
     random: Math.random,
   });
   const app = await createApp({

@@ -3,7 +3,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import { TokenBucket } from '../core/token-bucket.ts';
-import { AddressBudget, addressKey } from './address-budget.ts';
+import { AddressBlocks } from './address-blocks.ts';
+import { type AddressBudget, addressKey } from './address-budget.ts';
 import { type Connection, Connections, describeConnection, plainAddress } from './connection.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { type GatewayLimits, politeLimit } from './limits.ts';
@@ -20,6 +21,8 @@ export interface ListenerOptions {
   readonly servers: HttpServers;
   /** Their connections carry many clients: what is counted for an address is not counted for theirs. */
   readonly proxies: TrustedProxies;
+  /** Connections that each address may open. */
+  readonly rates: AddressBudget;
   /** Called once the port is bound, before the first connection is taken. What it throws, `open` rejects with. */
   readonly bound?: (() => void) | undefined;
   readonly log: Logger;
@@ -27,6 +30,9 @@ export interface ListenerOptions {
 
 /** TCP keep-alive probes begin after this: they end connections whose peer vanished without a word. */
 const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
+/** An address that has all the connections it may is not looked at again for so long. */
+const SHARE_MS = 500;
 
 /** Connections that the system may hold for us while the event loop is busy: a reconnecting crowd comes at once. */
 const BACKLOG = 1_024;
@@ -42,7 +48,7 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
   readonly #pending: PendingConnections;
-  readonly #rates: AddressBudget;
+  readonly #blocks = new AddressBlocks(() => performance.now());
   /** What each HTTP/1.1 connection may ask. */
   readonly #requests = new WeakMap<Socket, TokenBucket>();
   /** Open connections of each address. */
@@ -59,7 +65,6 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     const { limits, servers } = options;
-    this.#rates = new AddressBudget(limits.connectionRate, () => performance.now());
     this.#pending = new PendingConnections(limits, (socket, what) => {
       this.#charge(socket, what);
       socket.destroy();
@@ -166,9 +171,9 @@ export class Listener {
   #charge(socket: Socket, what: string): void {
     this.#logDrop(what);
     const address = plainAddress(socket.remoteAddress ?? '');
-    const { limits, proxies } = this.#options;
+    const { limits, proxies, rates } = this.#options;
     if (address !== '' && !proxies.has(address)) {
-      this.#rates.charge(address, limits.cutCost, limits.lockoutMs);
+      rates.charge(address, limits.cutCost, limits.lockoutMs);
     }
   }
 
@@ -189,16 +194,18 @@ export class Listener {
 
   /** Counts an accepted socket. One that its address may not open is destroyed here. */
   #track(socket: Socket): void {
-    const { limits, proxies } = this.#options;
+    const { limits, proxies, rates } = this.#options;
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const address = plainAddress(socket.remoteAddress ?? '');
     if (address === '' || proxies.has(address)) return;
     const key = addressKey(address);
     const open = this.#ofAddress.get(key) ?? 0;
-    if (open >= limits.maxConnections * limits.addressShare || this.#rates.take(address) > 0) {
+    const wait = open >= limits.maxConnections * limits.addressShare ? SHARE_MS : rates.take(address);
+    if (wait > 0) {
       this.#logDrop('too many of one address');
       socket.destroy();
+      if (wait >= SHARE_MS) this.#blocks.block(address, wait);
       return;
     }
     this.#ofAddress.set(key, open + 1);
@@ -211,7 +218,8 @@ export class Listener {
   }
 
   #clearAcceptor(): Server {
-    return createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS }, (socket) => {
+    return createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS, blockList: this.#blocks }, (socket) => {
+      if (socket.destroyed) return;
       const connection = describeConnection(socket, this.#isOverLimit());
       this.#undecided.add(socket);
       const forget = (): void => {
@@ -233,6 +241,7 @@ export class Listener {
       ...secureOptions(material),
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: limits.tlsHandshakeMs,
+      blockList: this.#blocks,
     });
     server.on('secureConnection', (socket) => {
       const connection = describeConnection(socket, this.#isOverLimit());

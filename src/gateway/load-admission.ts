@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 
 type Limits = Pick<
   GatewayLimits,
+  | 'connectionRate'
   | 'sessionRate'
   | 'refusedHelloCost'
   | 'violationCost'
@@ -37,6 +38,7 @@ export class LoadAdmission implements Admission, SessionAdmission {
   readonly #limits: Limits;
   readonly #delayMs: () => number;
   readonly #random: () => number;
+  readonly connections: AddressBudget;
   readonly #sessions: AddressBudget;
   readonly #calls: AddressBudget;
   /** Calls under way, by address. */
@@ -47,6 +49,7 @@ export class LoadAdmission implements Admission, SessionAdmission {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#delayMs = delayMs;
     this.#random = random;
+    this.connections = new AddressBudget(this.#limits.connectionRate, now);
     this.#sessions = new AddressBudget(this.#limits.sessionRate, now);
     this.#calls = new AddressBudget(this.#limits.callRate, now);
   }
@@ -75,7 +78,9 @@ export class LoadAdmission implements Admission, SessionAdmission {
   }
 
   violated({ address }: Peer): void {
-    this.#sessions.charge(address, this.#limits.violationCost, this.#limits.lockoutMs);
+    const { violationCost, lockoutMs } = this.#limits;
+    this.#sessions.charge(address, violationCost, lockoutMs);
+    this.connections.charge(address, violationCost, lockoutMs);
   }
 
   #acceptCall(address: string): AdmissionVerdict {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Guard } from './guard.ts';
 import { pathOf } from './protocol.ts';
@@ -43,7 +44,11 @@ export function routeUpgrade(
   }
   const admitted = guard.admit(request, 'session');
   if ('accepted' in admitted) handler(request, socket, head, { address: guard.clientAddress(request) });
-  else answer(socket, admitted);
+  else {
+    answer(socket, admitted);
+    // Whoever is turned away for load is not waited for.
+    if (socket instanceof Socket) socket.destroySoon();
+  }
 }
 
 function answer(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AddressBlocks } from '../../src/gateway/address-blocks.ts';
 import { AddressBudget, addressKey } from '../../src/gateway/address-budget.ts';
 
 describe('an address', () => {
@@ -51,5 +52,34 @@ describe('the budget of addresses', () => {
     expect(budget.take('192.0.2.1')).toBe(1000);
     for (let index = 0; index < 16_384; index += 1) budget.take(`10.1.${index >> 8}.${index & 255}`);
     expect(budget.take('192.0.2.1')).toBe(0);
+  });
+});
+
+describe('a block', () => {
+  test('holds for one address, or for the /64 of one, until its time is over', () => {
+    let now = 0;
+    const blocks = new AddressBlocks(() => now);
+    expect(blocks.check('192.0.2.1')).toBe(false);
+    blocks.block('192.0.2.1', 1000);
+    blocks.block('2001:db8::1', 1000);
+    expect(['192.0.2.1', '::ffff:192.0.2.1', '2001:db8::2'].map((one) => blocks.check(one))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(['192.0.2.2', '2001:db8:0:1::1'].map((one) => blocks.check(one))).toEqual([false, false]);
+    now = 1000;
+    expect(blocks.check('192.0.2.1')).toBe(false);
+  });
+
+  test('is not remembered for ever, however many there are', () => {
+    let now = 0;
+    const blocks = new AddressBlocks(() => now);
+    for (let index = 0; index < 5_000; index += 1) blocks.block(`10.0.${index >> 8}.${index & 255}`, 1000);
+    expect(blocks.check('10.0.3.255')).toBe(true);
+    expect(blocks.check('10.0.4.0')).toBe(false);
+    now = 1000;
+    blocks.block('10.0.4.0', 1000);
+    expect(blocks.check('10.0.4.0')).toBe(true);
   });
 });
