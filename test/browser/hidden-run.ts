@@ -10,8 +10,6 @@ import { HiddenChromium, type Tab } from './hidden-chromium.ts';
 
 const LANES: readonly TransportName[] = ['websocket', 'connect-web', 'grpc'];
 const ROOM = 'hidden';
-/** A message to everybody comes this often; each answers it. */
-const CALL_MS = 5_000;
 /** An answer, and the sight of a leave, may take this long. */
 const LATE_MS = 5_000;
 
@@ -21,6 +19,8 @@ export interface HiddenOptions {
   readonly hiddenMs: number;
   /** How long clients are suspended, or gone without a word, meanwhile. */
   readonly suspendedMs: number;
+  /** A message to everybody comes this often, and each answers it: seldom enough that between them only Pongs say who is there. */
+  readonly callMs: number;
   readonly limits?: RawConfig['limits'];
   readonly executable: string;
   tell(line: string): void;
@@ -67,7 +67,7 @@ class HiddenRun {
   }
 
   async play(): Promise<HiddenReport> {
-    const { hiddenMs, suspendedMs, limits, tell } = this.#options;
+    const { hiddenMs, suspendedMs, callMs, limits, tell } = this.#options;
     this.#served = await serve({
       config: resolveConfig({ development: true, port: 0 }, { limits }),
       log: pino({ level: 'silent' }),
@@ -95,7 +95,7 @@ class HiddenRun {
     while (performance.now() - began < hiddenMs) {
       this.#calls += 1;
       await bo.send('call', String(this.#calls));
-      await pause(Math.min(CALL_MS, Math.max(0, began + hiddenMs - performance.now())));
+      await pause(Math.min(callMs, Math.max(0, began + hiddenMs - performance.now())));
     }
     const cuts = await cutOff;
     await suspended;

@@ -14,6 +14,7 @@ describe.skipIf(executable === undefined)('clients that nobody looks at', () => 
     const report = await runHidden({
       hiddenMs: 80_000,
       suspendedMs: 20_000,
+      callMs: 15_000,
       limits,
       executable: executable ?? '',
       tell: () => {},

@@ -13,6 +13,7 @@ await buildWeb();
 const report = await runHidden({
   hiddenMs: Number(values.minutes) * 60_000,
   suspendedMs: Number(values.suspend) * 60_000,
+  callMs: 60_000,
   executable,
   tell: (line) => void process.stdout.write(`${line}\n`),
 });

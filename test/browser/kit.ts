@@ -7,11 +7,18 @@ import { type RawConfig, resolveConfig } from '../../src/config.ts';
 import { serve } from '../../src/serve.ts';
 import { BROWSER_ARGUMENTS, chromiumPath } from './chromium.ts';
 
-/** A browser that is closed when the test is finished. */
-export async function startBrowser(args: readonly string[] = BROWSER_ARGUMENTS): Promise<Browser> {
+/** A browser that is closed when the test is finished. `without`: arguments of Playwright's own to be left out. */
+export async function startBrowser(
+  args: readonly string[] = BROWSER_ARGUMENTS,
+  without: readonly string[] = [],
+): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error('no Chromium');
-  const browser = await chromium.launch({ executablePath, args: [...args] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...args],
+    ignoreDefaultArgs: [...without],
+  });
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildWeb } from '../../scripts/build-web.ts';
-import type { Room, Session, SessionState } from '../../src/client/index.ts';
+import type { ConnectOptions, Room, Session, SessionState } from '../../src/client/index.ts';
 import { connect } from '../../src/client/index.ts';
 import { silent } from '../client/gateway-kit.ts';
 import { chromiumPath } from './chromium.ts';
@@ -83,8 +83,39 @@ describe.skipIf(chromiumPath() === undefined)('a tab in Chromium that keeps its 
   }, 60_000);
 });
 
+describe.skipIf(chromiumPath() === undefined)('a page in the bfcache of Chromium', () => {
+  beforeAll(() => buildWeb());
+
+  it.each([
+    ['websocket', 'memory'],
+    ['connect-web', 'memory'],
+    ['websocket', 'tab'],
+  ] as const)(
+    'comes back with its session (%s, kept in %s)',
+    async (transport, keepSession) => {
+      const { page, left, url } = await tabAndBo(['--disable-back-forward-cache']);
+      await page.goto(`${url}/`);
+      const before = await open(page, { transport, keepSession });
+      await page.evaluate(
+        `addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; })`,
+      );
+      await page.goto(`${url}/?next`);
+      // Playwright waits for a load that does not come.
+      page.goBack({ timeout: 2_000 }).catch(() => {});
+      await page.waitForFunction(`window.persisted === true && opened.session.state.status === 'connected'`);
+      await page.evaluate(`opened.room.send('chat', 'back')`);
+      expect(await page.evaluate(`[opened.session.id, opened.room.self.id].join()`)).toBe(
+        [before.session, before.participant].join(),
+      );
+      expect(await page.evaluate(`opened.states.join()`)).toBe('connected,suspended,reconnecting,connected');
+      expect(left).toEqual([]);
+    },
+    60_000,
+  );
+});
+
 /** A page of the gateway, and Bo in the room who sees who leaves. */
-async function tabAndBo() {
+async function tabAndBo(without: readonly string[] = []) {
   const { url } = await startGateway();
   const token = async () => (await fetch(`${url}/dev/token?room=demo&identity=bo`)).text();
   const session = await connect(url, { token, logger: silent });
@@ -92,18 +123,22 @@ async function tabAndBo() {
   const bo = await session.join('demo');
   const left: string[] = [];
   bo.on('left', ({ id }) => left.push(id));
-  const page = await (await (await startBrowser()).newContext()).newPage();
+  const browser = await startBrowser(undefined, without);
+  const page = await (await browser.newContext()).newPage();
   await page.goto(`${url}/healthz`);
-  return { page, bo, left };
+  return { page, bo, left, url };
 }
 
 /** Connects and joins in the page, as `window.opened`. Returns the ids. */
-async function open(page: Page): Promise<{ readonly session: string; readonly participant: string }> {
+async function open(
+  page: Page,
+  options: Pick<ConnectOptions, 'transport' | 'keepSession'> = { keepSession: 'tab' },
+): Promise<{ readonly session: string; readonly participant: string }> {
   // As text: vitest rewrites imports in functions.
   const [session, participant] = (await page.evaluate(`(async () => {
     const sdk = await import('/sdk/signalbox.js');
     const token = () => fetch('/dev/token?room=demo&identity=ada').then((response) => response.text());
-    const session = await sdk.connect(location.origin, { token, keepSession: 'tab' });
+    const session = await sdk.connect(location.origin, { token, ...${JSON.stringify(options)} });
     const states = [session.state.status];
     session.on('state', ({ status }) => states.push(status));
     window.opened = { session, states };
