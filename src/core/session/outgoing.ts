@@ -6,7 +6,7 @@ import type { Refusal } from '../refusal.ts';
 import type { Member } from '../room/member.ts';
 import { frameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
-import { tellLostRooms } from './lost-rooms.ts';
+import { leftOfLostRooms } from './lost-rooms.ts';
 import type { Membership } from './membership.ts';
 import type { PumpTick } from './pump.ts';
 import type { Session } from './session.ts';
@@ -29,6 +29,8 @@ export class Outgoing {
   #ackTimer: Cancel | undefined;
   #blockedSince: number | undefined;
   readonly #slots = new Slots();
+  /** Left of rooms that the client took itself to be in, for the next flush. */
+  #lefts: readonly Uint8Array[] = [];
   #errorAt = Number.NEGATIVE_INFINITY;
 
   constructor(session: Session) {
@@ -89,6 +91,7 @@ export class Outgoing {
     this.#ackTimer?.();
     this.#ackTimer = undefined;
     this.#slots.clear();
+    this.#lefts = [];
     this.#blockedSince = undefined;
   }
 
@@ -109,7 +112,7 @@ export class Outgoing {
     for (const membership of this.#session.rooms.values()) {
       membership.rewind(positions.get(membership.name), known ? receivedSeq : undefined);
     }
-    if (!known) tellLostRooms(this.#session, resume.rooms);
+    if (!known) this.#lefts = leftOfLostRooms(this.#session, resume.rooms);
   }
 
   /**
@@ -124,6 +127,8 @@ export class Outgoing {
     const { lane } = state.connection;
     const run = new WireRun(lane.framing);
     this.#slots.drainTo(run);
+    for (const left of this.#lefts) run.add(0, 0, left);
+    this.#lefts = [];
     let early = 0;
     for (const membership of rooms.values()) {
       if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);

@@ -36,4 +36,13 @@ describe('a client whose Left was lost with its place in the inbox', () => {
     const back = await comeBack(['', 'x'.repeat(200), ...Array.from({ length: 100 }, (_, n) => `r${n}`)]);
     expect(back.all('left')).toHaveLength(kit.limits.rooms - 2);
   });
+
+  it('is told so before it is told that it has joined again', async () => {
+    const back = await comeBack(['r']);
+    back.send({ case: 'join', value: { room: 'r' } });
+    await kit.settle();
+    const kinds = back.frames.map(({ body }) => body.case);
+    expect(kinds.indexOf('left')).toBeLessThan(kinds.indexOf('joined'));
+    expect(back.all('left')).toHaveLength(1);
+  });
 });
