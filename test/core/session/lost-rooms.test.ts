@@ -22,7 +22,7 @@ async function comeBack(rooms: readonly string[]) {
   const positions = rooms.map((room) => ({ room, epoch, offset, version: 0 }));
   const token = welcome?.resumeToken ?? '';
   const resume = { token, epoch: welcome?.epoch ?? '', receivedSeq: 0, attempt: 2, rooms: positions };
-  return kit.client({}, { hello: { resume } });
+  return kit.client({}, { hello: { resume }, firstSeq: 2 });
 }
 
 describe('a client whose Left was lost with its place in the inbox', () => {
