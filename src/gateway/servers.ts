@@ -16,7 +16,9 @@ export function createHttpServers(limits: GatewayLimits): HttpServers {
     connectionsCheckingInterval: limits.checkMs,
     maxHeaderSize: limits.headerBytes,
     // `Upgrade: h2c` and anything else that is not a WebSocket is answered over HTTP/1.1, as RFC 9110 allows.
-    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    // A WebSocket is opened by GET (RFC 6455 section 4.1): what a HEAD is told must have no body.
+    shouldUpgradeCallback: ({ method, headers }) =>
+      method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
   });
   http1.maxHeadersCount = limits.headerCount;
   http1.timeout = 0;

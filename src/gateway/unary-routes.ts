@@ -15,7 +15,7 @@ import {
 import type { Logger } from 'pino';
 import { parseTimeout } from '../lanes/envelope/connect-protocol.ts';
 import { callContext } from '../services/call-context.ts';
-import { blameCaller } from './caller-fault.ts';
+import { blameCaller, isReadableQuery } from './caller-fault.ts';
 import type { GatewayLimits } from './limits.ts';
 import { refuse } from './refusal.ts';
 import type { RpcExchange, RpcRoute } from './rpc-route.ts';
@@ -67,6 +67,11 @@ function routeOf(
 
 async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logger): Promise<void> {
   const { request, response, responseFields } = exchange;
+  if (request.method === 'GET' && !isReadableQuery(request.url ?? '')) {
+    const message = 'the query parameter `message` is not valid base64';
+    refuse(request, response, { code: Code.InvalidArgument, status: 400, message, headers: responseFields });
+    return;
+  }
   for (const [name, value] of Object.entries(responseFields)) response.setHeader(name, value);
   try {
     const context = createContextValues().set(callContext, exchange);

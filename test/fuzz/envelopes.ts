@@ -227,6 +227,7 @@ function changeCall(random: Random, call: Call): Call {
 /** One session for many calls, made again when the gateway ends it. */
 class Http2Client {
   readonly #url: string;
+  readonly #sessions = new Set<ClientHttp2Session>();
   #session: ClientHttp2Session | undefined;
   #calls = 0;
 
@@ -235,7 +236,7 @@ class Http2Client {
   }
 
   close(): void {
-    this.#session?.destroy();
+    for (const session of this.#sessions) session.destroy();
   }
 
   run(input: Input): Promise<Verdict> {
@@ -313,7 +314,10 @@ class Http2Client {
       const { hostname: host, port } = new URL(this.#url);
       const createConnection = () => connectSocket({ host, port: Number(port), localAddress, noDelay: true });
       this.#session = connect(this.#url, { createConnection });
-      this.#session.on('error', () => {});
+      const session = this.#session;
+      this.#sessions.add(session);
+      session.on('error', () => {});
+      session.on('close', () => this.#sessions.delete(session));
     }
     return this.#session;
   }

@@ -151,6 +151,9 @@ function judge(answer: HttpAnswer, request: Described): Verdict {
     return wrong('a value came back as a header of its own');
   }
   const { status, headers } = answer;
+  // An answer to HEAD has no body, whatever it says.
+  if (request.method === 'HEAD')
+    return status === 500 ? wrong('HTTP status 500') : { kind: `HEAD ${status}` };
   const sent = Object.fromEntries(
     request.fields.map(([name, value]) => [String(name).toLowerCase(), String(value)]),
   );
@@ -158,8 +161,8 @@ function judge(answer: HttpAnswer, request: Described): Verdict {
     const isDue = sent['sec-websocket-key'] !== undefined && headers.has('sec-websocket-accept');
     return isDue ? { kind: 'accepted 101' } : wrong('an upgrade without a key');
   }
-  const type = headers.get('content-type') ?? '';
-  const asked = sent['content-type']?.trim() ?? '';
+  const type = headers.get('content-type')?.toLowerCase() ?? '';
+  const asked = sent['content-type']?.trim().toLowerCase() ?? '';
   // The caller's own protocol, where what it said of itself was said once and plainly.
   const isPlain =
     request.fields.filter(([name]) => String(name).toLowerCase() === 'content-type').length === 1;
@@ -173,11 +176,7 @@ function judge(answer: HttpAnswer, request: Described): Verdict {
   ) {
     return wrong(`asked in ${asked}, answered in ${type}`);
   }
-  return judgeAnswer(
-    request.method === 'HEAD'
-      ? { ...answer, headers: new Map([['content-length', '0'], ...headers]) }
-      : answer,
-  );
+  return judgeAnswer(answer);
 }
 
 const NAMES = [
@@ -388,7 +387,7 @@ const PATHS = [
 function generate(random: Random, pool: readonly Input[]): Input {
   const input = random.pick(pool);
   let request = readDescription<Described>(input) ?? { version: '1.1', method: 'GET', path: '/', fields: [] };
-  const rounds = 1 + random.below(4);
+  const rounds = 1 + random.below(3);
   for (let round = 0; round < rounds; round += 1) request = changeRequest(random, request);
   return describedInput(request, input.slice(1));
 }

@@ -29,7 +29,7 @@ const DUE =
 export function judgeAnswer(answer: HttpAnswer): Verdict {
   const { status, headers } = answer;
   if (!STATUSES.has(status)) return wrong(`HTTP status ${status}`);
-  const type = headers.get('content-type') ?? '';
+  const type = headers.get('content-type')?.toLowerCase() ?? '';
   if (status !== 200) return judgeHttp(answer, type);
   if (/^application\/grpc-web/.test(type)) return judgeEnvelopes(answer, 'grpc-web', type);
   if (/^application\/grpc/.test(type)) return judgeGrpc(answer);
