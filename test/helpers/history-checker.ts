@@ -18,7 +18,8 @@ const underWayMs = 1000;
  * - inbox and room logs without gaps and repeats (`inbox-order`, `room-order`), equal for all members (`room-equal`);
  * - a join before the signals of who joined; rosters list the live clients; one attachment a session.
  *
- * Frames of a connection that was replaced may linger for `lingerMs`: as long as its client reads nothing, for ever.
+ * Frames of a connection that was replaced may linger for `lingerMs`. Infinity, where clients read as late as they like: what
+ * was written to which connection is not judged then.
  *
  * Where no client stood still, `checkWindows` adds that whoever is back within its window resumes.
  */
@@ -26,7 +27,7 @@ export function checkHistory(histories: readonly ClientHistory[], lingerMs = und
   return [
     ...checkDelivery(indexSessions(histories)),
     ...histories.flatMap(checkLanes),
-    ...checkAttachments(histories, lingerMs),
+    ...(Number.isFinite(lingerMs) ? checkAttachments(histories, lingerMs) : []),
     ...checkRooms(histories),
   ];
 }

@@ -16,6 +16,7 @@ export class RoomReplica {
   #epoch = '';
   #offset = 0;
   #version = 0;
+  #isComplete = true;
   /** The client asked for history, or had a Resync: it may be told what it has read. */
   isToldAgain = false;
 
@@ -23,9 +24,10 @@ export class RoomReplica {
     this.name = name;
   }
 
-  /** For Hello.resume. */
+  /** For Hello.resume. Who has not got all of the roster stands nowhere yet. */
   get position() {
-    return { room: this.name, epoch: this.#epoch, offset: this.#offset, version: this.#version };
+    const epoch = this.#isComplete ? this.#epoch : '';
+    return { room: this.name, epoch, offset: this.#offset, version: this.#version };
   }
 
   /** Whether history repeats, as it may, what was read or passed over before. */
@@ -39,6 +41,7 @@ export class RoomReplica {
     copy.#epoch = this.#epoch;
     copy.#offset = this.#offset;
     copy.#version = this.#version;
+    copy.#isComplete = this.#isComplete;
     copy.isToldAgain = this.isToldAgain;
     for (const id of this.others) copy.others.add(id);
     for (const [key, value] of this.values) copy.values.set(key, value);
@@ -60,7 +63,8 @@ export class RoomReplica {
         this.#joined(body.value);
         return;
       case 'rosterDelta': {
-        const { offset, version, joined, left } = body.value;
+        const { offset, version, joined, left, snapshot, complete } = body.value;
+        if (snapshot) this.#isComplete = complete;
         this.#advance(offset, version);
         for (const { id } of joined) if (id !== this.self) this.others.add(id);
         for (const { id } of left) {
@@ -83,7 +87,8 @@ export class RoomReplica {
     }
   }
 
-  #joined({ participant, participants, epoch, offset, version, retained }: Joined): void {
+  #joined({ participant, participants, epoch, offset, version, retained, rosterComplete }: Joined): void {
+    this.#isComplete = rosterComplete;
     this.self = participant?.id ?? '';
     this.#epoch = epoch;
     this.#offset = offset;

@@ -1,9 +1,9 @@
 import type { Scheduler } from 'fast-check';
-import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Engine } from '../../src/core/engine.ts';
 import type { TokenVerifier } from '../../src/core/grants.ts';
 import type { Publication } from '../../src/core/room/publication.ts';
+import type { RoomKey } from '../../src/core/room-key.ts';
 import { VirtualClock } from '../helpers/virtual-clock.ts';
 import type { Surroundings } from './world.ts';
 
@@ -53,12 +53,12 @@ function scheduledEngine(engine: Engine, scheduler: Scheduler, loses: () => bool
         const own = name === 'publish' ? [args[0], copied(args[1] as Publication)] : args;
         const again = retried.has(name) && loses();
         await point(label);
+        const epoch = epochOf(target, name, args);
         let result: unknown = found.apply(target, own);
         await point(`${label} answers`);
-        if (again) {
-          const next: unknown = found.apply(target, own);
-          // A log that ended meanwhile does not know any more what it took.
-          if (!isGone(next)) result = next;
+        // Another log of the same name has not heard of it: whoever tries again looks whether it is the same one.
+        if (again && epochOf(target, name, args) === epoch) {
+          result = found.apply(target, own);
           await point(`${label} answers again`);
         }
         return result;
@@ -69,10 +69,9 @@ function scheduledEngine(engine: Engine, scheduler: Scheduler, loses: () => bool
   });
 }
 
-function isGone(answer: unknown): boolean {
-  const reason =
-    typeof answer === 'object' && answer !== null && 'reason' in answer ? answer.reason : undefined;
-  return answer === 'gone' || reason === Reason.ROOM_NOT_FOUND;
+/** Which log an operation that is tried again is for. */
+function epochOf(engine: Engine, name: string | symbol, [log]: readonly unknown[]): string | undefined {
+  return name === 'publish' ? engine.view(log as RoomKey)?.epoch : engine.inbox(String(log))?.epoch;
 }
 
 /** A room takes a copy of the record: the lane's buffer is used again. */
