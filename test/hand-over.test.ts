@@ -81,6 +81,20 @@ describe('a hand-over', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('fails once, and not for ever, where the records do not belong together', async () => {
+    const room = { case: 'room' as const, value: { name: 'r', members: [{ session: 'nobody' }] } };
+    const head = { case: 'head' as const, value: { frozenAt: Number.POSITIVE_INFINITY } };
+    const records = [head, room].map((record) =>
+      toBinary(StateRecordSchema, create(StateRecordSchema, { record })),
+    );
+    await writeStateFile(path, records);
+    const first = await process();
+    expect(() => first.handOver.takeUp(first.holders)).toThrow('the session of');
+    const second = await process();
+    second.handOver.takeUp(second.holders);
+    expect(readdirSync(folder)).toEqual(['state.rejected']);
+  });
+
   const foreign: [string, () => Promise<unknown> | unknown][] = [
     ['something else', () => writeFileSync(path, 'hello')],
     ['records that are none', () => writeStateFile(path, [Uint8Array.of(0xff, 0xff, 0xff)])],

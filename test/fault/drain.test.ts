@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '../../gen/grpc/health/v1/health_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, Welcome_Outcome as Outcome } from '../../gen/signalbox/v1/session_pb.ts';
 import { readStateFile } from '../../src/runtime/state-file.ts';
@@ -104,6 +110,22 @@ describe('SIGTERM', () => {
     expect(code).toBe(0);
     expect(afterMs).toBeGreaterThan(2900);
     expect(afterMs).toBeLessThan(4000);
+  });
+
+  it('is told at once to those who watch the health over gRPC', async () => {
+    const run = await signalbox('--drain-seconds', '4');
+    const health = createClient(Health, createGrpcTransport({ baseUrl: run.url }));
+    const told: { status: ServingStatus; afterMs: number }[] = [];
+    let signalledAt = 0;
+    for await (const { status } of health.watch({ service: '' })) {
+      told.push({ status, afterMs: performance.now() - signalledAt });
+      if (told.length === 2) break;
+      signalledAt = performance.now();
+      run.signal('SIGTERM');
+    }
+    expect(told.map(({ status }) => status)).toEqual([ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
+    expect(told[1]?.afterMs).toBeLessThan(1000);
+    expect((await run.exit).code).toBe(0);
   });
 
   it('ends a gateway that nobody is connected to once balancers have looked', async () => {
