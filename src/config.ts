@@ -41,7 +41,7 @@ export interface Config {
   readonly region: string;
   /**
    * From the signal to the end of the process, in seconds, 1 to 3600: below the time after which the supervisor kills (30 s
-   * with Kubernetes, 10 s with Docker). Default 9.
+   * with Kubernetes, 10 s with Docker). Default 9, in development 2.
    */
   readonly drainSeconds: number;
   /** Addresses of other gateways that clients are sent to by a drain. Default: none; they come back to the one they know. */
@@ -145,7 +145,7 @@ export function resolveConfig(...layers: readonly RawConfig[]): Config {
       problems,
     ),
     region: read.text('region', raw.region, ''),
-    drainSeconds: read.seconds('drainSeconds', raw.drainSeconds, 9),
+    drainSeconds: read.seconds('drainSeconds', raw.drainSeconds, development ? 2 : 9),
     alternates: read.texts('alternates', raw.alternates),
     state: raw.state === undefined ? undefined : read.required('state', raw.state),
     logLevel: read.text('logLevel', raw.logLevel, 'info'),

@@ -22,7 +22,7 @@ signalbox --version
   --lan                 listen on the network with a self-signed certificate; prints a link and a QR code
   --config <file>       configuration as JSON (SIGNALBOX_CONFIG); docs/configuration.md lists all settings
   --key-file <file>     keys that sign and verify tokens (SIGNALBOX_KEY_FILE)
-  --drain-seconds <n>   from SIGTERM or SIGINT to the end at the latest (SIGNALBOX_DRAIN_SECONDS; default 9)
+  --drain-seconds <n>   from SIGTERM or SIGINT to the end at the latest (SIGNALBOX_DRAIN_SECONDS; default 9, with --dev 2)
   --state <file>        hands the sessions to the next process at an orderly restart (SIGNALBOX_STATE)
   --log-level <level>   trace, debug, info, warn, error, silent (SIGNALBOX_LOG_LEVEL; default info)
 `;
