@@ -22,6 +22,8 @@ export const metrics = {
   resident: () => 'MiB',
   /** Resident memory of the server beyond what it had without sessions; 1 KB is 1,000 bytes. */
   memory: () => 'KB/session',
+  /** The same for the second half of the sessions beyond the first: without what the server needs once. */
+  memory_more: () => 'KB/further session',
   /** Time from an open connection to the answer, over the time that a round trip takes. */
   round_trips: () => 'round trips',
   /** Bytes that the server's sockets sent while all joined. */

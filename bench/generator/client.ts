@@ -3,16 +3,7 @@ import type { Kind } from './payload.ts';
 import type { Pipe } from './pipe.ts';
 import type { RoomKind } from './signalbox-session.ts';
 import type { Template } from './template.ts';
-
-/** What a client says to its peer, and what of its peer it expects: byte for byte, but for the counts. */
-export interface Templates {
-  readonly offer: Template;
-  readonly answer: Template;
-  /** One candidate, two in one message, … as far as the protocol joins them. */
-  readonly candidates: readonly Template[];
-  /** A message to everybody in the room. */
-  readonly message: Template;
-}
+import type { Templates } from './templates.ts';
 
 /** Of a wrong message that is shown. */
 const shownBytes = 200;
@@ -70,17 +61,17 @@ export abstract class Client implements Participant {
   }
 
   describe(kind: 'offer' | 'answer'): void {
-    this.#send(this.#outgoing?.[kind]);
+    this.#send(this.#outgoing?.of(kind));
   }
 
   /** Sends so many candidates at once. */
   trickle(count = 1): void {
-    this.#send(this.#outgoing?.candidates[count - 1]);
+    this.#send(this.#outgoing?.of('candidate', count));
   }
 
   /** Says something to everybody in the room. */
   broadcast(): void {
-    this.#send(this.#outgoing?.message);
+    this.#send(this.#outgoing?.of('message'));
   }
 
   /** The browser found a candidate: it leaves as the protocol's own client lets it leave. */
@@ -95,7 +86,7 @@ export abstract class Client implements Participant {
 
   /** Checks a message of the peer and reports it. */
   protected arrived(bytes: Buffer, start: number, end: number): void {
-    const expected = this.#expected && expectedOf(this.#expected, end - start);
+    const expected = this.#expected?.ofLength(end - start);
     const first = expected?.template.firstOf(bytes, start, end) ?? -1;
     if (expected === undefined || first < 0) {
       this.fail(`a wrong message: ${bytes.toString('latin1', start, Math.min(end, start + shownBytes))}`);
@@ -114,18 +105,8 @@ export abstract class Client implements Participant {
   }
 
   #send(template: Template | undefined): void {
-    if (template === undefined)
-      throw new Error('a client sends to its peer, and joins what its protocol joins');
+    if (template === undefined) throw new Error('a client without a peer has nobody to send to');
     this.write(template, this.sent + 1);
     this.sent += template.counts;
   }
-}
-
-/** Messages of different kinds have different lengths. */
-function expectedOf(templates: Templates, length: number): { kind: Kind; template: Template } | undefined {
-  const { offer, answer, candidates, message } = templates;
-  for (const template of candidates) if (template.length === length) return { kind: 'candidate', template };
-  if (offer.length === length) return { kind: 'offer', template: offer };
-  if (message.length === length) return { kind: 'message', template: message };
-  return answer.length === length ? { kind: 'answer', template: answer } : undefined;
 }

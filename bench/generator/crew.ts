@@ -64,14 +64,12 @@ export class Crew {
 
   /** Waits until `isDone` and all is acknowledged. Rejects with what `missing` says when that takes too long. */
   async settle(isDone: () => boolean, patienceMs: number, missing: () => string): Promise<void> {
-    const until = performance.now() + patienceMs;
-    while (!isDone() || !this.#isSettled) {
-      if (performance.now() > until) {
-        const unsettled = [...this.#members].filter((member) => !member.isSettled).length;
-        throw new Error(`after ${patienceMs} ms: ${missing()}; ${unsettled} clients lack acknowledgements`);
-      }
-      await delay(5);
-    }
+    const unsettled = () => [...this.#members].filter((member) => !member.isSettled).length;
+    await until(
+      () => isDone() && this.#isSettled,
+      patienceMs,
+      () => `${missing()}; ${unsettled()} clients lack acknowledgements`,
+    );
   }
 
   read(): Reading {
@@ -101,5 +99,14 @@ export class Crew {
   get #isSettled(): boolean {
     for (const member of this.#members) if (!member.isSettled) return false;
     return true;
+  }
+}
+
+/** Waits until `isDone`. Rejects with what `missing` says when that takes too long. */
+export async function until(isDone: () => boolean, patienceMs: number, missing: () => string): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (!isDone()) {
+    if (performance.now() > end) throw new Error(`after ${patienceMs} ms: ${missing()}`);
+    await delay(5);
   }
 }

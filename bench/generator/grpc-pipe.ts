@@ -85,6 +85,10 @@ export async function openHttp2({ port, secure, from }: Route): Promise<ClientHt
         ? connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
         : connectSocket(options),
   });
-  await once(session, 'remoteSettings');
+  const refused = Promise.withResolvers<never>();
+  const refuse = (): void => refused.reject(new Error('the connection was closed at once'));
+  session.once('close', refuse);
+  await Promise.race([refused.promise, once(session, 'remoteSettings')]);
+  session.off('close', refuse);
   return session;
 }

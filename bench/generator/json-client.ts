@@ -1,9 +1,10 @@
 import { Awaited } from './awaited.ts';
-import { Client, type Templates } from './client.ts';
+import { Client } from './client.ts';
 import type { Kind } from './payload.ts';
 import { descriptions, messageText } from './payload.ts';
 import type { Pipe } from './pipe.ts';
 import { Template } from './template.ts';
+import { Templates } from './templates.ts';
 
 /** A client whose messages are JSON texts. It is paired by an address that the protocol has for it. */
 export abstract class JsonClient extends Client {
@@ -23,11 +24,11 @@ export abstract class JsonClient extends Client {
 
   protected override templatesFor(peer: Client): Templates {
     this.peer = peer.address;
-    return templates((kind) => this.sending(kind, peer.address));
+    return new Templates((kind) => new Template(Buffer.from(this.sending(kind, peer.address))));
   }
 
   protected override arrivalsAt(peer: Client): Templates {
-    return templates((kind) => this.arriving(kind, peer.address));
+    return new Templates((kind) => new Template(Buffer.from(this.arriving(kind, peer.address))));
   }
 
   /** The text of a message to `to`, as an application writes it. */
@@ -53,14 +54,4 @@ export abstract class JsonClient extends Client {
 export function payloadOf<Candidate>(kind: Kind, candidate: Candidate) {
   if (kind === 'message') return { text: messageText };
   return kind === 'candidate' ? { candidate } : { type: kind, sdp: descriptions[kind] };
-}
-
-function templates(text: (kind: Kind) => string): Templates {
-  const of = (kind: Kind) => new Template(Buffer.from(text(kind)));
-  return {
-    offer: of('offer'),
-    answer: of('answer'),
-    candidates: [of('candidate')],
-    message: of('message'),
-  };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Claims, createToken, type Key } from '../../src/server.ts';
 import { ClassicClient } from './classic-client.ts';
 import type { Client } from './client.ts';
@@ -9,12 +10,14 @@ import { PeerServerClient } from './peer-server-client.ts';
 import type { Pipe } from './pipe.ts';
 import { addressOf, type Route } from './route.ts';
 import { SignalboxClient } from './signalbox-client.ts';
-import { SignalboxSession } from './signalbox-session.ts';
+import { Overloaded, SignalboxSession } from './signalbox-session.ts';
 import { SocketIoClient } from './socket-io-client.ts';
 import { WebSocketPipe } from './web-socket-pipe.ts';
 
 /** Connections that are opened at once: what a listener's backlog takes with ease. */
 const together = 50;
+const mostAttempts = 10;
+const againMs = 200;
 
 /** Opens so many of something, in order. */
 export async function openMany<Item>(
@@ -46,13 +49,27 @@ export async function openClient(target: Target, index: number): Promise<Client>
   }
 }
 
-/** A session of the gateway, or of a relay of its frames. */
+/** A session of the gateway, or of a relay of its frames. Where the gateway is too busy for new ones it is asked again, as clients do. */
 export async function openSession(target: Target, index: number): Promise<SignalboxSession> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await trySession(target, index);
+    } catch (error) {
+      if (!(error instanceof Overloaded) || attempt === mostAttempts) throw error;
+      await delay(attempt * againMs);
+    }
+  }
+}
+
+async function trySession(target: Target, index: number): Promise<SignalboxSession> {
   const name = nameOf(index);
   const pipe = await openSignalboxPipe(target.protocol, routeTo(target, index));
   const plain = target.protocol === 'plain-grpc';
   const session = new SignalboxSession(name, pipe, !plain);
-  await session.hello(plain ? '' : await tokenFor(target, { identity: name }));
+  const token = plain ? '' : await tokenFor(target, { identity: name });
+  const failed = Promise.withResolvers<never>();
+  session.onFault = failed.reject;
+  await Promise.race([failed.promise, session.hello(token)]);
   return session;
 }
 

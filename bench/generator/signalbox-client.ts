@@ -2,11 +2,12 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { ClientFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
 import { type SignalSchema, SessionDescription_Type as Type } from '../../gen/signalbox/v1/signal_pb.ts';
 import { CandidateBatch } from '../../src/client/mesh/candidate-batch.ts';
-import { Client, type Templates } from './client.ts';
+import { Client } from './client.ts';
 import { readVarint, skipVarint } from './fields.ts';
-import { candidate, connectionId, descriptions, messageText, negotiationId } from './payload.ts';
+import { candidate, connectionId, descriptions, type Kind, messageText, negotiationId } from './payload.ts';
 import type { ClientBody, RoomKind, SignalboxSession } from './signalbox-session.ts';
 import { Template } from './template.ts';
+import { Templates } from './templates.ts';
 
 const signalTag = 0x1a;
 const messageTag = 0x22;
@@ -78,18 +79,23 @@ export class SignalboxClient extends Client {
 
 /** `ClientFrame.signal` or `.message` with its tag and length: the record that the gateway relays. */
 function templates(to: string, room: string): Templates {
-  return {
-    offer: signal(to, description(Type.OFFER, descriptions.offer)),
-    answer: signal(to, description(Type.ANSWER, descriptions.answer)),
-    candidates: Array.from({ length: mostCandidates }, (_, more) => {
-      const candidates = Array.from({ length: more + 1 }, () => candidate);
-      return signal(to, { case: 'candidates', value: { candidates } });
-    }),
-    message: record({
-      case: 'message',
-      value: { room, messageType: 'chat', content: { case: 'text', value: messageText } },
-    }),
+  const make = (kind: Kind, candidates: number): Template => {
+    switch (kind) {
+      case 'offer':
+        return signal(to, description(Type.OFFER, descriptions.offer));
+      case 'answer':
+        return signal(to, description(Type.ANSWER, descriptions.answer));
+      case 'candidate': {
+        const value = { candidates: Array.from({ length: candidates }, () => candidate) };
+        return signal(to, { case: 'candidates', value });
+      }
+      case 'message': {
+        const content = { case: 'text', value: messageText } as const;
+        return record({ case: 'message', value: { room, messageType: 'chat', content } });
+      }
+    }
   };
+  return new Templates(make, mostCandidates);
 }
 
 function signal(to: string, payload: Payload): Template {

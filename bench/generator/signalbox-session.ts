@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type ClientFrameSchema, ServerFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
-import { ReasonSchema } from '../../gen/signalbox/v1/reason_pb.ts';
+import { Reason, ReasonSchema } from '../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSettings_Presence, RoomSettings_Topology } from '../../gen/signalbox/v1/room_pb.ts';
 import { ConnectRequestSchema } from '../../gen/signalbox/v1/signaling_service_pb.ts';
 import { varintSize, writeVarint } from '../../src/core/wire/varint.ts';
@@ -26,6 +26,9 @@ const settings = {
   hub: { topology: RoomSettings_Topology.HUB, presence: RoomSettings_Presence.LISTED },
   count: { presence: RoomSettings_Presence.COUNT },
 } as const;
+
+/** The gateway takes no new sessions at the moment. */
+export class Overloaded extends Error {}
 
 /**
  * A session of the gateway: frames by hand where they are many, by the generated code where they are few. It numbers and
@@ -170,11 +173,12 @@ export class SignalboxSession implements Participant {
         this.say({ case: 'pong', value: { id: body.value.id } });
         return;
       case 'closed':
-      case 'error':
-        this.fail(
-          `the gateway said ${body.case}: ${ReasonSchema.value[body.value.reason]?.name} ${body.value.detail}`,
-        );
+      case 'error': {
+        const { reason, detail } = body.value;
+        if (reason === Reason.OVERLOADED) this.onFault(new Overloaded(detail));
+        else this.fail(`the gateway said ${body.case}: ${ReasonSchema.value[reason]?.name} ${detail}`);
         return;
+      }
       case 'resync':
         this.fail('the gateway lost its place');
         return;

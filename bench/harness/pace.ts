@@ -49,7 +49,7 @@ function secondsOf(scenario: Scenario, pace: Pace): number {
     case 'start':
       return rounds * startSeconds;
     case 'idle':
-      return rounds * (startSeconds + 2 * connect + pace.settleMs / 1000);
+      return rounds * (startSeconds + 2 * (connect + pace.settleMs / 1000));
     case 'storm':
       return rounds * (startSeconds + 2 * connect + 2);
     case 'dial-in':

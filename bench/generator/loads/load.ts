@@ -31,9 +31,9 @@ export function peerOf(clients: readonly Client[], index: number): Client {
   return peer;
 }
 
-/** Both enter the room of each pair and may send. */
-export async function enterPairs(clients: readonly Client[]): Promise<void> {
-  await Promise.all(clients.map((client, index) => client.enter(`pair-${index >> 1}`)));
+/** Both enter the room of each pair and may send. @param from number of the first client, for the names of rooms */
+export async function enterPairs(clients: readonly Client[], from = 0): Promise<void> {
+  await Promise.all(clients.map((client, index) => client.enter(`pair-${(from + index) >> 1}`)));
   for (const [index, client] of clients.entries()) client.pair(peerOf(clients, index));
 }
 

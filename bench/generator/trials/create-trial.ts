@@ -35,6 +35,6 @@ export function createTrial(target: Target, { load, connections }: Scenario<Load
     case 'storm':
       return new StormTrial(target, crew, load, () => openSessions(connections + 1));
     case 'idle':
-      return new IdleTrial(target, crew, openPairs);
+      return new IdleTrial(target, crew, connections);
   }
 }

@@ -1,25 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { residentKib } from '../../harness/accounting.ts';
 import type { Measurement } from '../../metrics.ts';
-import type { Client } from '../client.ts';
-import type { Crew } from '../crew.ts';
+import { type Crew, until } from '../crew.ts';
 import type { Target } from '../job.ts';
-import { allArrived, enterPairs, missingOf, type OpenPairs } from '../loads/load.ts';
+import { allArrived, enterPairs, missingOf } from '../loads/load.ts';
 import { Meter } from '../meter.ts';
+import { openClient, openMany } from '../open-clients.ts';
 import { measurementOf, type Round, type Trial } from './trial.ts';
 
 const kilobytesPerKib = 1.024;
+/** Sessions that open and exchange offers at the same time; an even number. */
+const together = 50;
 
 /** What a session costs that does nothing: each has joined a room, sent an offer and got one. */
 export class IdleTrial implements Trial {
   readonly #target: Target;
   readonly #crew: Crew;
-  readonly #open: OpenPairs;
+  readonly #connections: number;
 
-  constructor(target: Target, crew: Crew, open: OpenPairs) {
+  constructor(target: Target, crew: Crew, connections: number) {
     this.#target = target;
     this.#crew = crew;
-    this.#open = open;
+    this.#connections = connections;
   }
 
   async prepare(): Promise<void> {}
@@ -32,28 +34,45 @@ export class IdleTrial implements Trial {
     return this.#crew.close();
   }
 
-  async #measure({ settleMs, patienceMs }: Round): Promise<Measurement> {
+  /** Pairs are whole in each half. */
+  async #measure(round: Round): Promise<Measurement> {
     const { pid } = this.#target;
-    const emptyKib = residentKib(pid);
+    const empty = residentKib(pid);
     const before = this.#crew.read();
-    const clients = await this.#open();
-    await this.#exchange(clients, patienceMs);
-    const measurement = measurementOf(this.#target, before, this.#crew.read(), Meter.counted(clients.length));
-    await delay(settleMs);
-    const kib = residentKib(pid);
+    const half = 2 * Math.ceil(this.#connections / 4);
+    const rest = this.#connections - half;
+    const atHalf = await this.#open(0, half, round);
+    const atEnd = await this.#open(half, rest, round);
+    const after = this.#crew.read();
     return {
-      ...measurement,
-      resident: kib / 1024,
-      memory: ((kib - emptyKib) * kilobytesPerKib) / clients.length,
+      ...measurementOf(this.#target, before, after, Meter.counted(this.#connections)),
+      memory: ((atEnd - empty) * kilobytesPerKib) / this.#connections,
+      memory_more: ((atEnd - atHalf) * kilobytesPerKib) / rest,
     };
   }
 
-  /** An offer each way, and the acknowledgement of it. */
-  async #exchange(clients: readonly Client[], patienceMs: number): Promise<void> {
-    await enterPairs(clients);
-    for (const client of clients) client.describe('offer');
-    const missing = () => missingOf(clients);
-    await this.#crew.settle(() => allArrived(clients), patienceMs, missing);
-    for (const client of clients) client.acknowledge();
+  /** Opens so many more, and returns the resident memory of the server then, in KiB. */
+  async #open(from: number, count: number, { settleMs, patienceMs }: Round): Promise<number> {
+    for (let at = 0; at < count; at += together) {
+      const clients = await openMany(Math.min(together, count - at), (index) =>
+        openClient(this.#target, from + at + index),
+      );
+      this.#crew.add(clients);
+      await enterPairs(clients, from + at);
+      for (const client of clients) client.describe('offer');
+      await until(
+        () => allArrived(clients),
+        patienceMs,
+        () => missingOf(clients),
+      );
+      for (const client of clients) client.acknowledge();
+    }
+    await this.#crew.settle(
+      () => true,
+      patienceMs,
+      () => 'all offers arrived',
+    );
+    await delay(settleMs);
+    return residentKib(this.#target.pid);
   }
 }
