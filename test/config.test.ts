@@ -41,6 +41,8 @@ describe('the configuration', () => {
 
   it('drains for nine seconds, below the ten of Docker, and keeps no state, unless told otherwise', () => {
     expect(resolveConfig({})).toMatchObject({ drainSeconds: 9, alternates: [], state: undefined });
+    // Whoever presses Ctrl-C with a page open does not wait for it.
+    expect(resolveConfig({ development: true }).drainSeconds).toBe(2);
     const said = {
       drainSeconds: '2.5',
       alternates: 'https://b.example.org, http://c.example.org',
