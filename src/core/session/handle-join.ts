@@ -30,7 +30,7 @@ export function handleJoin(session: Session, join: Join): Outcome {
   const request = {
     session: { id: session.id, device: info.device, bornAt: info.bornAt, tenant: info.tenant },
     attempt: session.attempt,
-    state: session.state.kind === 'attached' ? State.ACTIVE : State.AWAY,
+    state: presenceOf(session),
     joins: session.joins,
     profile: {
       identity: info.identity,
@@ -48,7 +48,15 @@ export function handleJoin(session: Session, join: Join): Outcome {
   const mayCreate = grants.mayCreate || host.profiles.joinCreates(join.room);
   const asked = grants.mayCreate ? join.create : undefined;
   const settings = mayCreate ? host.profiles.settingsOf(join.room, asked) : undefined;
-  return when(host.engine.join(key, request, settings), (outcome) => joined(session, join, outcome));
+  return when(host.engine.join(key, request, settings), (outcome) => {
+    // Its connection came, or went, while it was let in: the room knows only how it was then.
+    if (presenceOf(session) !== request.state) host.announce(session);
+    return joined(session, join, outcome);
+  });
+}
+
+function presenceOf({ state }: Session): State {
+  return state.kind === 'attached' ? State.ACTIVE : State.AWAY;
 }
 
 function joined(session: Session, { room, history }: Join, outcome: JoinOutcome): Outcome {

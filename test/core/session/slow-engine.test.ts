@@ -76,4 +76,26 @@ describe('with an engine that answers later', () => {
     }
     expect(kit.engine.view(roomKey('', 'r'))?.members.get(id)?.participant.state).toBe(State.ACTIVE);
   });
+
+  it('shows a client ACTIVE that comes back while its join, sent before, is being carried out', async () => {
+    kit = await startTestNode({ wrap: (engine) => slow(engine, 'join') });
+    const ada = await kit.client();
+    const welcome = ada.all('welcome')[0];
+    const send = kit.sendFrames(welcome?.sendKey ?? '', [
+      { seq: 1, body: { case: 'join', value: { room: 'before' } } },
+      { seq: 2, body: { case: 'join', value: { room: 'r' } } },
+    ]);
+    ada.drop();
+    await kit.settle();
+    // The second join is carried out while nobody is there, and answered when somebody is.
+    held.shift()?.();
+    await kit.settle();
+    const resume = { token: welcome?.resumeToken ?? '', epoch: welcome?.epoch ?? '', attempt: 2 };
+    await kit.client({}, { hello: { resume } });
+    release();
+    await send;
+    await kit.settle();
+    const member = kit.engine.view(roomKey('', 'r'))?.members.ofSession(welcome?.sessionId ?? '');
+    expect(member?.participant.state).toBe(State.ACTIVE);
+  });
 });
