@@ -122,6 +122,11 @@ export class LiveRoom extends LiveEmitter<RoomEvents> implements Room {
     return this.#formerId !== '';
   }
 
+  /** Own id here, or in the page before; '' before the first join. */
+  get lastId(): string {
+    return this.#view.self?.id ?? this.#formerId;
+  }
+
   async send(type: string, content: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
     this.#check();
     const { delivery = 'reliable' } = options;

@@ -305,6 +305,10 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
       handshake: this.#handshake,
       keeper,
       onPageHide,
+      roomIds: () => {
+        const ids = [...this.#traffic.rooms].map(([name, { lastId }]) => [name, lastId] as const);
+        return new Map([...this.#formerRooms, ...ids.filter(([, id]) => id !== '')]);
+      },
       sleep: () => this.#sleep(),
     });
     this.#undo.push(watchPage(page, life));

@@ -20,6 +20,8 @@ export interface PageSession {
   readonly handshake: Handshake;
   readonly keeper: TabKeeper | undefined;
   readonly onPageHide: 'leave' | 'suspend';
+  /** Rooms that this page or the one before is in: own ids by name. */
+  roomIds(): ReadonlyMap<string, string>;
   /** Ends the connection until `connection.start`. */
   sleep(): void;
 }
@@ -33,6 +35,8 @@ export function tellSuspended(traffic: Traffic, holdMs: number): void {
 /** What a session does as its page comes and goes. */
 export class PageLife implements PageHandlers {
   readonly #session: PageSession;
+  /** Between `hiding` and `restored`; a page from the bfcache is thawed and shown, which is twice the same. */
+  #away = false;
   /** Put to sleep by the page, not by the application. */
   #asleep = false;
 
@@ -58,20 +62,24 @@ export class PageLife implements PageHandlers {
   hiding(kept: boolean): void {
     const { connection, traffic, handshake, keeper, onPageHide } = this.#session;
     const state = this.#session.state();
-    if (state.status === 'closed' || this.#asleep) return;
+    if (state.status === 'closed' || this.#away) return;
     if (state.status === 'connected') {
       if (kept || onPageHide === 'suspend') tellSuspended(traffic, HOLD_MS);
       else for (const room of traffic.rooms.values()) room.leaveWithGrace(PAGE_GRACE_MS);
       connection.flush();
     }
     const session = handshake.kept;
-    if (session !== undefined) keeper?.leave({ ...session, ...traffic.leave() });
+    if (session !== undefined)
+      keeper?.leave({ ...session, ...traffic.leave(), rooms: this.#session.roomIds() });
+    this.#away = true;
     if (!kept) return;
     this.#asleep = state.status !== 'suspended';
     if (this.#asleep) this.#session.sleep();
   }
 
   async restored(): Promise<void> {
+    if (!this.#away) return;
+    this.#away = false;
     const { connection, traffic, handshake, keeper } = this.#session;
     const mine = (await keeper?.comeBack()) ?? true;
     if (!mine) handshake.forgetSession();

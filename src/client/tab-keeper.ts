@@ -75,13 +75,17 @@ export class TabKeeper {
 
   /** The page came back as it was. False: another page has gone on with the session meanwhile. */
   async comeBack(): Promise<boolean> {
+    if (this.#left === undefined) return true;
     const untouched = this.#left === this.#tab.storage.getItem(this.#key);
     this.#left = undefined;
     if (untouched) {
       this.#store({ tab: this.#id });
-      this.#release = await this.#lock();
+      const release = await this.#lock();
+      // Away again meanwhile.
+      if (this.#left !== undefined) release?.();
+      else this.#release = release;
+      if (release !== undefined) return true;
     }
-    if (this.#release !== undefined) return true;
     await this.#begin();
     return false;
   }
@@ -101,7 +105,12 @@ export class TabKeeper {
       return undefined;
     }
     this.#store({ tab: this.#id });
-    return left?.kept && restored(left.kept);
+    try {
+      return left?.kept && restored(left.kept);
+    } catch {
+      // Of another version of this SDK.
+      return undefined;
+    }
   }
 
   /** Another tab is the one that this was a copy of. */

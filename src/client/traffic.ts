@@ -127,15 +127,9 @@ export class Traffic {
   }
 
   /** What the next page of the tab goes on with. Nothing is sent after it. */
-  leave(): Pick<Kept, 'epoch' | 'received' | 'sent' | 'frames' | 'rooms'> {
+  leave(): Pick<Kept, 'epoch' | 'received' | 'sent' | 'frames'> {
     this.outbox.seal();
-    const joined = [...this.rooms].filter(([, room]) => room.position !== undefined);
-    return {
-      epoch: this.#inbox.epoch,
-      received: this.#inbox.received,
-      ...this.outbox.kept,
-      rooms: new Map(joined.map(([name, room]) => [name, room.self.id])),
-    };
+    return { epoch: this.#inbox.epoch, received: this.#inbox.received, ...this.outbox.kept };
   }
 
   /** Goes on where the page before stopped. */

@@ -79,6 +79,30 @@ describe.skipIf(chromiumPath() === undefined)('the call page in Chromium', () =>
     expect([...ada.problems, ...bo.problems]).toEqual([]);
   }, 90_000);
 
+  it('goes on with one who reloads the page, and nobody sees a leave', async () => {
+    const { url } = await startGateway();
+    const browser = await startBrowser();
+    const ada = await Caller.join(await browser.newContext(), url, 'Ada', { room: 'reload' });
+    const bo = await Caller.join(await browser.newContext(), url, 'Bo', { room: 'reload' });
+    await allSeeAll([ada, bo]);
+    const lost = await bo.loses();
+    const began = performance.now();
+    await ada.page.reload();
+    await ada.page.fill('#name', 'Ada');
+    await ada.page.click('#join-with');
+    await ada.page.waitForSelector('#call:not([hidden])');
+    const awayMs = performance.now() - began;
+    await allSeeAll([ada, bo]);
+    await ada.page.fill('#chat-text', 'I am back');
+    await ada.page.press('#chat-text', 'Enter');
+    await bo.page.waitForSelector('#messages >> text=I am back');
+    const seen = await Promise.race([lost(), new Promise((resolve) => setTimeout(resolve, 5_000, 'nobody'))]);
+    // A machine that takes longer than the grace of five seconds is no reason to be kept.
+    if (awayMs < 4_000) expect(seen).toBe('nobody');
+    expect(await bo.others()).toEqual(['Ada']);
+    expect([...ada.problems, ...bo.problems]).toEqual([]);
+  }, 90_000);
+
   it('connects eight tabs of one profile, all with all', async () => {
     const { url } = await startGateway();
     const browser = await startBrowser();

@@ -107,6 +107,30 @@ describe('a reload', () => {
     expect(connection.frames.filter(({ body }) => body.case === 'leave')).toEqual([]);
   });
 
+  it('twice, before the rooms were joined again, is as good as one', async () => {
+    const { gateway, left } = await withBo();
+    const tab = new FakeTabs().open();
+    const first = await openPage(gateway.url, tab, await asAda(gateway));
+    const { self } = await join(first.session);
+    reload(first);
+    const second = await openPage(gateway.url, tab, await asAda(gateway));
+    await second.session.opened;
+    reload(second);
+    const third = await openPage(gateway.url, tab, await asAda(gateway));
+    const again = await join(third.session);
+    expect([third.session.id, again.self.id, again.restored]).toEqual([first.session.id, self.id, true]);
+    expect(left).toEqual([]);
+  });
+
+  it('reads nothing of what it does not understand', async () => {
+    const gateway = await FakeGateway.overWebSocket();
+    const tab = new FakeTabs().open();
+    const left = JSON.stringify({ tab: 'x', kept: { session: 's1', frames: 7 } });
+    tab.storage.setItem(`signalbox.tab.${gateway.url}`, left);
+    await openPage(gateway.url, tab);
+    expect((await (await gateway.next()).next('hello')).value.resume).toBeUndefined();
+  });
+
   it('opens a new session where the page before could store nothing', async () => {
     const gateway = await FakeGateway.overWebSocket();
     const tab = new FakeTabs().open();
@@ -191,7 +215,9 @@ describe('a page in the bfcache', () => {
     const room = await join(session);
     const id = session.id;
     page.hide(true);
+    page.document.dispatchEvent(new Event('freeze'));
     const late = room.send('chat', 'said while it was away');
+    page.document.dispatchEvent(new Event('resume'));
     page.show(true);
     await late;
     expect([session.id, left]).toEqual([id, []]);

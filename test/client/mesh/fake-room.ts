@@ -96,6 +96,7 @@ export class FakeMembership extends LiveEmitter<RoomEvents> implements Partial<R
   loses: (signal: OutgoingSignal) => boolean = () => false;
   hubId = '';
   closed = false;
+  restored = false;
   readonly #fake: FakeRoom;
   readonly hear: (deliver: () => void) => void;
   #self: Participant;

@@ -45,6 +45,29 @@ describe('the first offer', () => {
     expect(offer?.connectionId).toMatch(/^main\.[0-9a-f]{12}$/);
   });
 
+  it('is asked for at once by a page that was in the room before its reload', async () => {
+    const fake = new FakeRoom();
+    const a = fake.join('a');
+    const b = fake.join('b');
+    const { mesh: before } = meshOf(a.room, 'wrtc');
+    const { mesh: meshB, errors } = meshOf(b.room, 'wrtc');
+    await until('connected', () => states(meshB).join() === 'connected');
+    const gone = before.peers.get('b')?.connectionId;
+    // The page goes, and its mesh with it, without a word.
+    a.loses = () => true;
+    before.close();
+    a.loses = () => false;
+    a.restored = true;
+    const { mesh: meshA } = meshOf(a.room, 'wrtc');
+    const began = performance.now();
+    await until('connected again', () => states(meshA).join() === 'connected');
+    await until('b too', () => states(meshB).join() === 'connected');
+    expect(performance.now() - began).toBeLessThan(2_500);
+    expect(meshB.peers.get('a')?.connectionId).toBe(meshA.peers.get('b')?.connectionId);
+    expect(meshB.peers.get('a')?.connectionId).not.toBe(gone);
+    expect(errors).toEqual([]);
+  });
+
   it('is answered by one whose mesh was made too late to make it', async () => {
     vi.useFakeTimers();
     const fake = new FakeRoom();
