@@ -20,7 +20,7 @@ describe(`${SECONDS} s of mutated input (seed ${seed})`, () => {
     const report = reports.find(({ target }) => target === name);
     expect(report === undefined ? ['no report'] : violationsOf(report)).toEqual([]);
     // Nothing is proven by a run that did next to nothing, or by input that is all refused.
-    expect(report?.executions).toBeGreaterThan(200);
-    expect(report?.accepted).toBeGreaterThan(20);
+    expect(report?.executions).toBeGreaterThan(100);
+    expect(report?.accepted).toBeGreaterThan(10);
   });
 });
