@@ -45,6 +45,8 @@ export async function perform(world: World, command: Command): Promise<void> {
       return;
     case 'moderate':
       return moderate(world, command);
+    case 'ack':
+      return acknowledge(world, command);
     default:
       act(world, world.client(command.who), command);
   }
@@ -153,9 +155,6 @@ function act(world: World, client: ModelClient, command: Exclude<Command, { kind
       client.ask('leave', { case: 'leave', value: { room, grace: durationFromMs(graceMs) } });
       return;
     }
-    case 'ack':
-      acknowledge(client, command);
-      return;
     case 'loseAnswer':
       client.losesAnswer = true;
       return;
@@ -239,12 +238,15 @@ function speak(client: ModelClient, command: Speech): void {
   }
 }
 
-function acknowledge(client: ModelClient, { how }: Of<'ack'>): void {
+async function acknowledge(world: World, { who, how }: Of<'ack'>): Promise<void> {
+  const client = world.client(who);
   const received = client.session?.received ?? 0;
   if (how === 'stale') client.acknowledge(Math.max(0, received - 2));
-  // Whoever acknowledges what it has not read asks to lose it: only what was not even written.
-  else if (how === 'far' && client.lane?.isRead === true) client.acknowledge(1_000_000);
-  else client.acknowledge();
+  // Whoever acknowledges what it has not read asks to lose it: only what was not even written, and read at once.
+  else if (how === 'far' && !world.isStepwise) {
+    await world.settle();
+    client.acknowledge(client.lane?.isRead === true ? 1_000_000 : undefined);
+  } else client.acknowledge();
 }
 
 function suspend(world: World, client: ModelClient, { holdMs, back }: Of<'suspend'>): void {

@@ -123,6 +123,10 @@ export class World implements Gateway {
     return world;
   }
 
+  get isStepwise(): boolean {
+    return this.#surroundings.isStepwise;
+  }
+
   /** Brings the first so many clients into the first room. */
   async gatherCrowd(size: number): Promise<void> {
     for (const [index, wiring] of wirings.entries()) {
