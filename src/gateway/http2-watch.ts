@@ -12,6 +12,7 @@ export type Http2WatchLimits = Pick<
   | 'protocolBytes'
   | 'contentFrameBytes'
   | 'unreadAnswers'
+  | 'unreadMs'
   | 'clientsPerProxyConnection'
 >;
 
@@ -46,7 +47,8 @@ export class Http2Watch {
   #bytes = 0;
   /** What content paid since the last look; below zero: it came in too small frames. */
   #content = 0;
-  #hadUnread = false;
+  /** Since when too many answers are not read. */
+  #unreadSince: number | undefined;
   #isFlooded = false;
 
   constructor(options: Http2WatchOptions) {
@@ -75,19 +77,20 @@ export class Http2Watch {
     this.#protocol.waitMs(at);
     this.#protocol.spend(Math.max(0, unpaid));
     if (this.#protocol.waitMs(at) > 0) this.#flood('protocol without content');
-    this.#lookAtAnswers();
+    this.#lookAtAnswers(at);
   }
 
-  #lookAtAnswers(): void {
-    const most = this.#options.limits.unreadAnswers * this.#clients;
+  #lookAtAnswers(now: number): void {
+    const { unreadAnswers, unreadMs } = this.#options.limits;
+    const most = unreadAnswers * this.#clients;
     let unread = 0;
     if (this.#streams.size > most) {
       for (const { writableEnded, writableFinished } of this.#streams) {
         if (writableEnded && !writableFinished) unread += 1;
       }
     }
-    if (unread > most && this.#hadUnread) this.#flood('answers that are not read');
-    this.#hadUnread = unread > most;
+    this.#unreadSince = unread > most ? (this.#unreadSince ?? now) : undefined;
+    if (now - (this.#unreadSince ?? now) >= unreadMs) this.#flood('answers that are not read');
   }
 
   #opened(stream: ServerHttp2Stream): void {

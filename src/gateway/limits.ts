@@ -64,6 +64,8 @@ export interface GatewayLimits {
   readonly resets: Rate;
   /** HTTP/2, a connection: requests. */
   readonly requests: Rate;
+  /** HTTP/1.1, a connection: requests that are sent ahead of the answers to those before. */
+  readonly pipelinedRequests: number;
   /** HTTP/2, a connection: SETTINGS frames. */
   readonly settings: Rate;
   /**
@@ -72,8 +74,9 @@ export interface GatewayLimits {
    */
   readonly protocolBytes: Rate;
   readonly contentFrameBytes: number;
-  /** HTTP/2, a connection: answers that are complete and wait for the peer to make room, in two looks on end. */
+  /** HTTP/2, a connection: answers that are complete and wait for the peer to make room, for `unreadMs` at the most. */
   readonly unreadAnswers: number;
+  readonly unreadMs: number;
   /** A trusted proxy carries so many clients on a connection: these limits of a connection are as many times as large. */
   readonly clientsPerProxyConnection: number;
   /** Before the first request is complete: fewer bytes than this between two looks are a trickle, twice in all. */
@@ -87,6 +90,8 @@ export interface GatewayLimits {
   readonly cutCost: number;
   /** The longest that an address pays for what its connections did: after it, it may open one again. */
   readonly lockoutMs: number;
+  /** TLS handshakes of one address that are under way; one beyond is dropped. */
+  readonly handshakesPerAddress: number;
   /** Share of `maxConnections` that one address may hold. */
   readonly addressShare: number;
   /** Sessions that one address may ask for, new or resumed. */
@@ -159,20 +164,24 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   resetBurst: 2_000,
   // Above it the peer is opening streams to reset them (CVE-2023-44487).
   resetRate: 100,
-  // Some floods show at the second look only. 10,000 connections cost half a percent of a core.
+  // 10,000 connections cost half a percent of a core. When the event loop is late, it is looked at once.
   watchMs: 250,
-  // A page that closes gives up what it has open: browsers open at most a few hundred requests at once.
-  resets: { burst: 300, perSecond: 50 },
+  // A page that closes gives up what it has open, a dozen requests; a native client its few sessions.
+  resets: { burst: 100, perSecond: 50 },
   // A session in halves makes some 10 calls a second, a busy backend some hundred. 500 a second are 5 % of a core.
   requests: { burst: 1_000, perSecond: 500 },
+  // Hardly any client sends two.
+  pipelinedRequests: 64,
   // Clients send one at the beginning, and another when they widen their windows.
   settings: { burst: 50, perSecond: 5 },
-  // A thousand calls at once have 300 KB of headers. 256 KiB a second are 15,000 pings, about 3 % of a core.
-  protocolBytes: { burst: 512 * KIB, perSecond: 256 * KIB },
+  // A thousand calls at once have 200 KB of headers. 256 KiB a second are 15,000 pings, about 3 % of a core.
+  protocolBytes: { burst: 256 * KIB, perSecond: 256 * KIB },
   // What is said in fewer bytes must be said less often: 4,000 acknowledgements a second.
   contentFrameBytes: 64,
   // A client that reads takes them as they come. Their memory is a small matter, their number is not.
   unreadAnswers: 128,
+  // A round trip of a bad network.
+  unreadMs: 500,
   // See streamsPerProxyConnection: the busiest 32 of a thousand clients.
   clientsPerProxyConnection: 32,
   // One packet of a bad network has 500 bytes, a request without a token as many. Whoever types has less.
@@ -183,10 +192,12 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   pendingMs: 1_500,
   // A stadium or a provider's gateway behind one address, all of them coming back at once; measured storms have 5,000.
   connectionRate: { burst: 20_000, perSecond: 1_000 },
-  // A flood is let ten times at once, and once in two seconds after that.
-  cutCost: 2_000,
+  // A flood is let four times, and then once in five seconds.
+  cutCost: 5_000,
   // Others may be behind the same address.
   lockoutMs: 5_000,
+  // A handshake costs 1 ms: so many keep everybody else waiting for 0.1 s.
+  handshakesPerAddress: 100,
   // Whoever takes half leaves half.
   addressShare: 0.5,
   // As connectionRate.

@@ -2,13 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
-import { TokenBucket } from '../core/token-bucket.ts';
-import { AddressBlocks } from './address-blocks.ts';
-import { type AddressBudget, addressKey } from './address-budget.ts';
-import { type Connection, Connections, describeConnection, plainAddress } from './connection.ts';
+import type { AddressBudget } from './address-budget.ts';
+import { type Connection, Connections, describeConnection } from './connection.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { type GatewayLimits, politeLimit } from './limits.ts';
-import { PendingConnections } from './pending-connections.ts';
+import { Peers } from './peers.ts';
 import { readPreface, type WireProtocol } from './preface.ts';
 import type { TrustedProxies } from './proxies.ts';
 import type { HttpServers } from './servers.ts';
@@ -31,8 +29,9 @@ export interface ListenerOptions {
 /** TCP keep-alive probes begin after this: they end connections whose peer vanished without a word. */
 const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
-/** An address that has all the connections it may is not looked at again for so long. */
-const SHARE_MS = 500;
+const TICK_MS = 20;
+/** Later than this, the event loop was kept busy by somebody. */
+const LATE_MS = 40;
 
 /** Connections that the system may hold for us while the event loop is busy: a reconnecting crowd comes at once. */
 const BACKLOG = 1_024;
@@ -47,17 +46,11 @@ export class Listener {
   readonly #sessions: Http2Sessions;
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
-  readonly #pending: PendingConnections;
-  readonly #blocks = new AddressBlocks(() => performance.now());
-  /** What each HTTP/1.1 connection may ask. */
-  readonly #requests = new WeakMap<Socket, TokenBucket>();
-  /** Open connections of each address. */
-  readonly #ofAddress = new Map<string, number>();
+  readonly #peers: Peers;
   #acceptor: Server | TlsServer | undefined;
   #watch: NodeJS.Timeout | undefined;
-  /** Connections that were not served since it was last logged, by why. */
-  readonly #dropped = new Map<string, number>();
-  #dropLoggedAt = Number.NEGATIVE_INFINITY;
+  #tickedAt = 0;
+  #lookedAt = 0;
   #reloader: TlsReloader | undefined;
   /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
   #handing: { readonly socket: Socket; readonly connection: Connection } | undefined;
@@ -65,26 +58,22 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     const { limits, servers } = options;
-    this.#pending = new PendingConnections(limits, (socket, what) => {
-      this.#charge(socket, what);
-      socket.destroy();
-    });
-    this.#sessions = new Http2Sessions(limits, (socket, what) => this.#charge(socket, what));
+    this.#peers = new Peers(options);
+    this.#sessions = new Http2Sessions(limits, (socket, what) => this.#peers.charge(socket, what));
     servers.http2.on('session', (session) => {
       if (this.#handing === undefined) return;
       const { socket, connection } = this.#handing;
       this.connections.add(session, connection);
-      session.once('stream', () => this.#pending.settle(socket));
+      session.once('stream', () => this.#peers.settle(socket));
       // A connection over the limit is told to come back later; nothing else is wanted of it.
-      const isProxy = this.#options.proxies.has(connection.remoteAddress);
+      const isProxy = this.#peers.isProxy(connection.remoteAddress);
       this.#sessions.watch(session, { socket, once: connection.overLimit, isProxy });
     });
-    for (const event of ['request', 'upgrade'] as const) {
-      servers.http1.prependListener(event, ({ socket }) => {
-        this.#pending.settle(socket);
-        this.#countRequest(socket);
-      });
-    }
+    servers.http1.prependListener('request', (request, response) => {
+      this.#peers.settle(request.socket);
+      this.#peers.countRequest(request, response);
+    });
+    servers.http1.prependListener('upgrade', ({ socket }) => this.#peers.settle(socket));
   }
 
   /** Binds the port. Rejects with the system's error (`EADDRINUSE`, `EACCES`) or that of an unusable certificate. */
@@ -94,8 +83,8 @@ export class Listener {
     const acceptor = material === undefined ? this.#clearAcceptor() : this.#tlsAcceptor(material);
     acceptor.maxConnections = limits.maxConnections;
     // Before the acceptor's own listener, which counts what is tracked.
-    acceptor.prependListener('connection', (socket: Socket) => this.#track(socket));
-    acceptor.on('drop', () => this.#logDrop('limit reached'));
+    acceptor.prependListener('connection', (socket: Socket) => this.#track(socket, material !== undefined));
+    acceptor.on('drop', () => this.#peers.drop('limit reached'));
     acceptor.listen({ host, port, backlog: BACKLOG });
     await once(acceptor, 'listening');
     try {
@@ -106,10 +95,7 @@ export class Listener {
     }
     acceptor.on('error', (error) => log.error({ err: error }, 'listening socket failed'));
     this.#acceptor = acceptor;
-    this.#watch = setInterval(() => {
-      this.#sessions.look();
-      this.#pending.look(performance.now());
-    }, limits.watchMs);
+    this.#watch = setInterval(() => this.#look(), TICK_MS);
     // Starts the check of the header and request deadlines; without it they never run.
     servers.http1.emit('listening');
     if (material !== undefined && tls?.kind === 'files') {
@@ -155,83 +141,48 @@ export class Listener {
     http2.close();
   }
 
-  /** At most once a second: whoever is dropped tries again at once. */
-  #logDrop(why: string): void {
-    this.#dropped.set(why, (this.#dropped.get(why) ?? 0) + 1);
+  /** Now and then, and at once when somebody has kept the event loop busy. */
+  #look(): void {
     const now = performance.now();
-    if (now - this.#dropLoggedAt < 1_000) return;
-    const { limits, log } = this.#options;
-    const dropped = Object.fromEntries(this.#dropped);
-    log.warn({ maxConnections: limits.maxConnections, dropped }, `connection dropped: ${why}`);
-    this.#dropLoggedAt = now;
-    this.#dropped.clear();
-  }
-
-  /** The connection is cut for what its peer did: its address pays for it, and may open fewer in the next time. */
-  #charge(socket: Socket, what: string): void {
-    this.#logDrop(what);
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const { limits, proxies, rates } = this.#options;
-    if (address !== '' && !proxies.has(address)) {
-      rates.charge(address, limits.cutCost, limits.lockoutMs);
-    }
+    const late = now - this.#tickedAt - TICK_MS;
+    this.#tickedAt = now;
+    const isTime = now - this.#lookedAt >= this.#options.limits.watchMs;
+    if (isTime || late > LATE_MS) this.#sessions.look();
+    if (!isTime) return;
+    this.#lookedAt = now;
+    this.#peers.look();
   }
 
   #destroyAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** HTTP/1.1 bounds nothing that is sent ahead of its answer. */
-  #countRequest(socket: Socket): void {
-    const { limits, proxies } = this.#options;
-    const now = performance.now();
-    const requests = this.#requests.get(socket) ?? new TokenBucket(limits.requests, now);
-    this.#requests.set(socket, requests);
-    if (requests.take(1, now) === 0 || proxies.has(plainAddress(socket.remoteAddress ?? ''))) return;
-    this.#charge(socket, 'requests');
-    socket.destroy();
-  }
-
-  /** Counts an accepted socket. One that its address may not open is destroyed here. */
-  #track(socket: Socket): void {
-    const { limits, proxies, rates } = this.#options;
+  /** Counts an accepted socket. One that is not served is destroyed here. */
+  #track(socket: Socket, isTls: boolean): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    const address = plainAddress(socket.remoteAddress ?? '');
-    if (address === '' || proxies.has(address)) return;
-    const key = addressKey(address);
-    const open = this.#ofAddress.get(key) ?? 0;
-    const wait = open >= limits.maxConnections * limits.addressShare ? SHARE_MS : rates.take(address);
-    if (wait > 0) {
-      this.#logDrop('too many of one address');
-      socket.destroy();
-      if (wait >= SHARE_MS) this.#blocks.block(address, wait);
-      return;
-    }
-    this.#ofAddress.set(key, open + 1);
-    socket.once('close', () => {
-      const left = (this.#ofAddress.get(key) ?? 1) - 1;
-      if (left > 0) this.#ofAddress.set(key, left);
-      else this.#ofAddress.delete(key);
-    });
-    this.#pending.add(socket, address, performance.now());
+    this.#peers.accept(socket, isTls);
   }
 
   #clearAcceptor(): Server {
-    return createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS, blockList: this.#blocks }, (socket) => {
-      if (socket.destroyed) return;
-      const connection = describeConnection(socket, this.#isOverLimit());
-      this.#undecided.add(socket);
-      const forget = (): void => {
-        this.#undecided.delete(socket);
-      };
-      socket.once('close', forget);
-      readPreface(socket, this.#options.limits.prefaceMs, (protocol) => {
-        forget();
-        socket.off('close', forget);
-        this.#hand(socket, protocol, connection);
-      });
-    });
+    return createServer(
+      { allowHalfOpen: true, ...SOCKET_OPTIONS, blockList: this.#peers.blocks },
+      (socket) => {
+        if (socket.destroyed) return;
+        this.#peers.awaitRequest(socket);
+        const connection = describeConnection(socket, this.#isOverLimit());
+        this.#undecided.add(socket);
+        const forget = (): void => {
+          this.#undecided.delete(socket);
+        };
+        socket.once('close', forget);
+        readPreface(socket, this.#options.limits.prefaceMs, (protocol) => {
+          forget();
+          socket.off('close', forget);
+          this.#hand(socket, protocol, connection);
+        });
+      },
+    );
   }
 
   #tlsAcceptor(material: TlsMaterial): TlsServer {
@@ -241,9 +192,10 @@ export class Listener {
       ...secureOptions(material),
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: limits.tlsHandshakeMs,
-      blockList: this.#blocks,
+      blockList: this.#peers.blocks,
     });
     server.on('secureConnection', (socket) => {
+      this.#peers.awaitRequest(socket);
       const connection = describeConnection(socket, this.#isOverLimit());
       if (socket.authorizationError && socket.getPeerX509Certificate()) {
         const reason = String(socket.authorizationError);

@@ -3,6 +3,7 @@ import type { Peer } from '../core/lane.ts';
 import type { SessionAdmission, SessionAsk, Shed } from '../core/session-admission.ts';
 import { AddressBudget, addressKey } from './address-budget.ts';
 import { ADMITTED, type Admission, type AdmissionKind, type AdmissionVerdict } from './admission.ts';
+import { Counts } from './counts.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 
 type Limits = Pick<
@@ -42,7 +43,7 @@ export class LoadAdmission implements Admission, SessionAdmission {
   readonly #sessions: AddressBudget;
   readonly #calls: AddressBudget;
   /** Calls under way, by address. */
-  readonly #inFlight = new Map<string, number>();
+  readonly #inFlight = new Counts();
 
   constructor(options: LoadAdmissionOptions = {}) {
     const { delayMs = () => 0, now = () => performance.now(), random = Math.random } = options;
@@ -87,19 +88,11 @@ export class LoadAdmission implements Admission, SessionAdmission {
     const wait = this.#calls.take(address);
     if (wait > 0) return this.#refuse('too many calls from this address', wait);
     const key = addressKey(address);
-    const open = this.#inFlight.get(key) ?? 0;
-    if (open >= this.#limits.callsInFlight) {
+    if (this.#inFlight.of(key) >= this.#limits.callsInFlight) {
       return this.#refuse('too many calls from this address are not answered yet', 100);
     }
-    this.#inFlight.set(key, open + 1);
-    return {
-      accepted: true,
-      over: () => {
-        const left = (this.#inFlight.get(key) ?? 1) - 1;
-        if (left > 0) this.#inFlight.set(key, left);
-        else this.#inFlight.delete(key);
-      },
-    };
+    this.#inFlight.add(key);
+    return { accepted: true, over: () => this.#inFlight.delete(key) };
   }
 
   #refuse(reason: string, leastMs: number): AdmissionVerdict {

@@ -143,3 +143,48 @@ test('an address whose connections are cut may open no others for a while; anoth
   expect(await answered('127.0.0.1')).toBe(false);
   expect(await answered('127.0.0.2')).toBe(true);
 });
+
+test('many connections of one address that have made their request are not taken for a flood, over TLS either', async () => {
+  const { port, reasons } = await floodable(true, { limits: { pendingPerAddress: 10, pendingMs: 300 } });
+  const sessions = Array.from({ length: 20 }, () =>
+    http2Session(`https://localhost:${port}`, { ca: ca.cert }),
+  );
+  const headers = { ':method': 'POST', ':path': GET_ROOM, 'content-type': 'application/json' };
+  for (const session of sessions) await http2Request(session, headers, '{"name":"a"}');
+  await delay(1200);
+  expect(sessions.filter(({ destroyed }) => destroyed)).toEqual([]);
+  const silent = await Promise.all(Array.from({ length: 20 }, () => attacker(port, true)));
+  await delay(1200);
+  expect(silent.every(({ destroyed }) => destroyed)).toBe(true);
+  expect(sessions.filter(({ destroyed }) => destroyed)).toEqual([]);
+  expect(reasons()).toEqual(['connection dropped: too many connections without a request']);
+});
+
+test('an address has so many TLS handshakes under way, and no more', async () => {
+  const { port } = await floodable(true, { limits: { handshakesPerAddress: 5 } });
+  const silent = Array.from({ length: 8 }, () => {
+    const socket = connectSocket(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.resume();
+    return socket;
+  });
+  await delay(200);
+  expect(silent.filter(({ destroyed }) => destroyed)).toHaveLength(3);
+  for (const socket of silent.filter(({ destroyed }) => !destroyed).slice(2)) socket.destroy();
+  for (let count = 0; count < 10; count += 1) {
+    // The gateway hears of the end of a handshake after its client.
+    await delay(50);
+    await attacker(port, true);
+  }
+});
+
+test('requests over HTTP/1.1 that do not wait for answers are cut', async () => {
+  const { port, reasons } = await floodable(false);
+  const socket = connectSocket(port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.resume();
+  expect(await flood(socket, Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'))).toBeLessThan(2000);
+  expect(reasons()).toEqual(['connection dropped: requests']);
+});
