@@ -67,7 +67,7 @@ export class GatewayChild {
     await writeFile(keyFile, JSON.stringify({ keys: [signingKey] }));
     const config: RawConfig = { keyFile, limits, rooms: shortRooms, ...more };
     const kept = state === undefined ? config : { ...config, state: join(folder, state) };
-    const { url, child } = await startProcess(kept);
+    const { url, child } = await startProcess(kept, folder);
     return new GatewayChild(url, child, folder, kept);
   }
 
@@ -84,7 +84,7 @@ export class GatewayChild {
     ];
     if (code !== 0) throw new Error(`the gateway ended with ${code} at SIGTERM`);
     const endedAt = performance.now();
-    const { child } = await startProcess({ ...this.#config, port: new URL(this.url).port });
+    const { child } = await startProcess({ ...this.#config, port: new URL(this.url).port }, this.folder);
     this.#process = child;
     this.#spentMs += report.cpuMs;
     return { last: report, endedAfterMs: endedAt - at, startedAfterMs: performance.now() - endedAt };
@@ -125,9 +125,17 @@ export class GatewayChild {
   }
 }
 
-async function startProcess(config: RawConfig): Promise<{ url: string; child: ChildProcess }> {
+async function startProcess(
+  config: RawConfig,
+  folder: string,
+): Promise<{ url: string; child: ChildProcess }> {
   const script = join(import.meta.dirname, 'gateway-process.ts');
-  const child = fork(script, [JSON.stringify(config)], { execArgv: ['--expose-gc'], stdio: 'inherit' });
+  const child = fork(script, [JSON.stringify(config)], {
+    execArgv: ['--expose-gc'],
+    stdio: 'inherit',
+    // As docs/configuration.md has it for restarts: the next process compiles nothing anew.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+  });
   const [{ url }] = (await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(([code]) => {
