@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goals } from './goals.ts';
 import { type Progress, runBench } from './harness/bench.ts';
+import { profileName } from './harness/contestants.ts';
 import { expectedSeconds } from './harness/pace.ts';
 import { readOptions, usage } from './options.ts';
 import { chart } from './report/chart.ts';
+import { type CpuProfile, profileTable } from './report/profile.ts';
 import { resultsOf, toJson } from './report/results.ts';
 import { table } from './report/table.ts';
 import { verdictsOf, verdictTable } from './report/verdicts.ts';
@@ -49,8 +51,21 @@ async function main(args: readonly string[]): Promise<void> {
       `${verdictTable(verdictsOf(goals, rounds), rounds)}\n` +
       `Node ${process.version}, ${cpus().length} cores, load ${load.toFixed(1)} at the end, ${Math.round(seconds())} s.\n`,
   );
+  if (profileFolder !== undefined) {
+    for (const { scenario, rounds: measured } of rounds) {
+      for (const subject of measured.keys()) await showProfile(profileFolder, scenario.name, subject);
+    }
+  }
   if (options.json !== undefined) await writeFile(options.json, toJson(results));
   if (options.chart !== undefined) await writeFile(options.chart, chart(results, scenarios));
+}
+
+/** Others than the gateway have none. */
+async function showProfile(folder: string, scenario: string, subject: string): Promise<void> {
+  const file = join(folder, profileName(scenario, subject));
+  if (!existsSync(file)) return;
+  const profile: CpuProfile = JSON.parse(await readFile(file, 'utf8'));
+  process.stdout.write(`\n${file}\n\n${profileTable(profile, root)}`);
 }
 
 let shown = '';

@@ -30,8 +30,8 @@ export interface Options {
   readonly help: boolean;
 }
 
-const full: Pace = { rounds: 5, warmUpMs: 1200, rampMs: 250, windowMs: 900, settleMs: 1000 };
-const quick: Pace = { rounds: 3, warmUpMs: 500, rampMs: 100, windowMs: 300, settleMs: 1000 };
+const full: Pace = { rounds: 5, warmUpMs: 1000, rampMs: 250, windowMs: 800, settleMs: 1000 };
+const quick: Pace = { rounds: 3, warmUpMs: 400, rampMs: 100, windowMs: 250, settleMs: 300 };
 
 /** Reads the command line. Throws an Error that says what is wrong. */
 export function readOptions(args: readonly string[], reference: string): Options {

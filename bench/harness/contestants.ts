@@ -56,7 +56,11 @@ export class Contestants {
   #nodeArgs(subject: Subject, scenario: string): readonly string[] {
     const folder = this.#profileFolder;
     if (folder === undefined || !isGateway(subject)) return [];
-    const name = `${scenario}.${subject.name}.cpuprofile`;
+    const name = profileName(scenario, subject.name);
     return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
   }
+}
+
+export function profileName(scenario: string, subject: string): string {
+  return `${scenario}.${subject}.cpuprofile`;
 }

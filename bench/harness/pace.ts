@@ -15,7 +15,7 @@ export interface Pace {
 
 /** Seconds that things take beside the load itself, about, on two cores. */
 const startSeconds = 0.8;
-const connectSeconds = 0.0012;
+const connectSeconds = 0.0008;
 const settleSeconds = 0.1;
 
 /** A scenario may have its own number of rounds, but never more than the pace says. */
@@ -53,7 +53,7 @@ function secondsOf(scenario: Scenario, pace: Pace): number {
     case 'storm':
       return rounds * (startSeconds + 2 * connect + 2);
     case 'dial-in':
-      return (rounds + 1) * (2 * connect + 0.5);
+      return warmUp + rounds * ramp + (rounds + 1) * (2 * connect + 0.5);
     case 'fan-out':
       return connect + (rounds + 1) * (Math.max(window, load.tickMs / 2000) + settleSeconds);
     default:

@@ -19,11 +19,11 @@ export const scenarios: readonly Scenario[] = [
   open(20_000, 500),
   {
     ...trickle('trickle-lone', 'candidates, one of each pair starts', lone(), 500),
-    quick: 1000,
+    quick: 200,
   },
   {
     ...trickle('send-frames', 'one candidate a SendFrames, one of each pair starts', lone(), 50),
-    subjects: ['classic', 'signalbox-halves'],
+    subjects: ['signalbox-halves'],
   },
   {
     ...trickle(
@@ -50,14 +50,14 @@ export const scenarios: readonly Scenario[] = [
     name: 'dial-in',
     title: 'hello, join and offer to the hub in one flight, its answer',
     load: { kind: 'dial-in', together: 8 },
-    connections: 200,
+    connections: 300,
     unit: 'dial-in',
     about: 'server_cpu',
     subjects: lanes,
     fresh: false,
     quick: 100,
   },
-  { ...fanOut(1000, 1, 26), quick: 1000 },
+  fanOut(1000, 1, 26),
   { ...fanOut(1000, 20, 520), quick: 1000 },
   { ...fanOut(5000, 1, 130), rounds: 3 },
   { ...fanOut(5000, 20, 2600), rounds: 3 },
@@ -83,7 +83,7 @@ export const scenarios: readonly Scenario[] = [
     connections: 0,
     unit: 'start',
     about: 'start_time',
-    subjects: ['classic', 'signalbox-grpc', 'socket-io', 'peer-server'],
+    subjects: ['classic', 'signalbox-grpc'],
     fresh: true,
     quick: 0,
   },
@@ -141,7 +141,7 @@ function storm(presence: 'full' | 'count'): Scenario {
     about: presence === 'full' ? 'roster_factor' : 'bytes_sent',
     subjects: gateway,
     fresh: true,
-    rounds: 3,
+    rounds: 2,
   };
 }
 

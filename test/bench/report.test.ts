@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { goals } from '../../bench/goals.ts';
 import type { Measurement } from '../../bench/metrics.ts';
 import { chart } from '../../bench/report/chart.ts';
+import { profileTable } from '../../bench/report/profile.ts';
 import { resultsOf, toJson } from '../../bench/report/results.ts';
 import { median, spread } from '../../bench/report/statistics.ts';
 import { table } from '../../bench/report/table.ts';
@@ -103,4 +104,22 @@ test('the chart draws what is cheaper to the left and what is dearer to the righ
   expect(Number(cheap?.[2]) + Number(cheap?.[3])).toBeCloseTo(Number(dear?.[2]), 0);
   expect(svg).toContain('prefers-color-scheme: dark');
   expect(svg).toContain('fast &amp; &lt;small>');
+});
+
+test('a profile tells which functions took the time that was not idle', () => {
+  const node = (id: number, functionName: string, url = '') => ({
+    id,
+    callFrame: { functionName, url, lineNumber: 9 },
+  });
+  const text = profileTable(
+    {
+      nodes: [node(1, 'scan', 'file:///root/src/scan.ts'), node(2, '(idle)'), node(3, '(program)')],
+      samples: [1, 2, 3, 1],
+      timeDeltas: [2000, 9000, 1000, 1000],
+    },
+    '/root/',
+  );
+  expect(text).toMatch(/75\.0 % \| 3 +\| scan src\/scan\.ts:10/);
+  expect(text).toMatch(/25\.0 % \| 1 +\| \(program\)/);
+  expect(text).not.toContain('idle');
 });

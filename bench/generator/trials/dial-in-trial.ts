@@ -42,7 +42,15 @@ export class DialInTrial implements Trial {
     return this.#crew.close();
   }
 
-  async #measure({ seed }: Round): Promise<Measurement> {
+  async #measure({ seed, rampMs }: Round): Promise<Measurement> {
+    const begun = performance.now();
+    while (performance.now() - begun < rampMs) await this.#openAndDial();
+    const measurement = await this.#openAndDial();
+    const round_trips = await countRoundTrips(this.#target, this.#crew, `far-${seed}`);
+    return { ...measurement, round_trips };
+  }
+
+  async #openAndDial(): Promise<Measurement> {
     const unconnected = this.#crew.read();
     const guests = this.#crew.add(
       await openMany(this.#connections, (index) => openPeer(this.#target, index, 'guest')),
@@ -57,7 +65,6 @@ export class DialInTrial implements Trial {
     return {
       ...measurementOf(this.#target, before, after, meter),
       connect_cpu: (before.cpuMicros - unconnected.cpuMicros) / guests.length,
-      round_trips: await countRoundTrips(this.#target, this.#crew, `far-${seed}`),
     };
   }
 
