@@ -7,6 +7,7 @@ import { cut } from './scenarios/cut.ts';
 import { restart } from './scenarios/restart.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { sigstop } from './scenarios/sigstop.ts';
+import { storm } from './scenarios/storm.ts';
 import { changeTransports } from './scenarios/transports.ts';
 import { welcomeLost } from './scenarios/welcome-lost.ts';
 
@@ -76,6 +77,15 @@ describe('two hundred sessions under load lose nothing, get nothing twice and ke
       expect(figure('Welcomes lost')).toBe(100);
     },
     3 * minutes,
+  );
+
+  it(
+    'when all of them are dropped at once, and come back, while a call of others goes on',
+    async () => {
+      const figure = await play(storm, { rounds: 3, sessions: 1000 });
+      expect(figure('resumed after').count).toBe(3000);
+    },
+    5 * minutes,
   );
 
   it(
