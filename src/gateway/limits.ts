@@ -210,10 +210,10 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   callRate: { burst: 1_000, perSecond: 500 },
   // What a backend has under way at a time; 256 answers of the usual size take less than 10 MB.
   callsInFlight: 256,
-  // Signals take so much longer than they should; those who are in a call notice from 250 ms on.
-  busyMs: 150,
+  // Everything takes so much longer than it should, and goes on to: those who are in a call have noticed.
+  busyMs: 500,
   // Resumed sessions cost less than lost ones, until nothing is carried any more.
-  overloadedMs: 1_000,
+  overloadedMs: 2_000,
 };
 
 /** Descriptors kept for what is not a client: files, Redis, DNS, logs, the listening sockets. */
