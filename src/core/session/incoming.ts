@@ -176,7 +176,7 @@ export class Incoming {
     if (this.#throttled === undefined || this.#next === batch.frames.length) return undefined;
     const { clock, limits } = this.#session.host;
     if (this.#goesOnAt - this.#batchBeganAt <= limits.callWaitMs) return undefined;
-    const detail = 'the session sends more than it may: send the same frames again';
+    const detail = `the session sends more than it may: it has come to frame ${this.#done}; send the same again`;
     const ending = endingOf(Reason.RATE_LIMITED, detail, this.#goesOnAt - clock.now());
     return { ...ending, nextStep: NextStep.RESUME };
   }
