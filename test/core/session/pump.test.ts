@@ -271,6 +271,33 @@ describe('the pump', () => {
   });
 });
 
+describe('a round that takes several ticks', () => {
+  it('hands LOSSY messages to all that read the room, and those of later ticks in later rounds', async () => {
+    await start();
+    const clients = [];
+    for (const identity of ['ann', 'bob', 'cy']) clients.push((await kit.inRoom('r', { identity })).client);
+    const [ann] = clients as [TestClient];
+    await kit.pass(1000);
+    for (const { writes } of clients) {
+      const push = (writes as Uint8Array[]).push.bind(writes);
+      // One flush is longer than a slice.
+      vi.spyOn(writes as Uint8Array[], 'push').mockImplementation((...bytes) => {
+        kit.clock.moveTo(kit.clock.now() + 10);
+        return push(...bytes);
+      });
+    }
+    say(ann, 'one', DeliveryClass.LOSSY);
+    kit.clock.tick();
+    say(ann, 'two', DeliveryClass.LOSSY);
+    await kit.settle();
+    expect(clients.map(texts)).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+      ['one', 'two'],
+    ]);
+  });
+});
+
 describe('the pump under load', () => {
   /** Sessions whose flush takes so long, in milliseconds, and a pump for them. */
   function slow(costMs: number) {
