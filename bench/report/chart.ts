@@ -42,9 +42,11 @@ export function chart(results: readonly DetailedResult[], scenarios: readonly Ti
   let y = top;
   for (const scenario of scenarios) {
     const rows = rowsOf(results, scenario);
-    if (rows.length === 0) continue;
+    const [first] = rows;
+    if (first === undefined) continue;
+    const head = `${scenario.title}: ${first.unit}`;
     parts.push(
-      `<text x="0" y="${y + 20}"><tspan class="group">${escaped(scenario.name)}</tspan><tspan class="quiet" dx="8">${escaped(scenario.title)}</tspan></text>`,
+      `<text x="0" y="${y + 20}"><tspan class="group">${escaped(scenario.name)}</tspan><tspan class="quiet" dx="8">${escaped(head)}</tspan></text>`,
     );
     y += groupHead;
     for (const { subject, ratios } of rows) {
@@ -53,10 +55,10 @@ export function chart(results: readonly DetailedResult[], scenarios: readonly Ti
     }
   }
   const height = y + bottom;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-12 0 ${width + 24} ${height}" width="${width + 24}" height="${height}" role="img" aria-label="Cost beside the classic server">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-12 0 ${width + 24} ${height}" width="${width + 24}" height="${height}" role="img" aria-label="Costs beside those of the classic server">
 <style>${style}
 </style>
-<text class="title" x="0" y="20">Cost beside the classic express + ws server (1 = equal, less is better)</text>
+<text class="title" x="0" y="20">Beside the classic server, express + ws + JSON (1: equal; less is better)</text>
 ${axis(y)}
 ${parts.join('\n')}
 </svg>
