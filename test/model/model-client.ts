@@ -121,6 +121,13 @@ export class ModelClient implements LaneOwner {
     return this.#unacked.length;
   }
 
+  /** It has read all that was written, and the gateway reads what it says as it says it. */
+  get isHeardAtOnce(): boolean {
+    const lane = this.#lane;
+    const isFree = !this.#unacked.some(({ body }) => body.case === 'refreshToken');
+    return isFree && lane?.wiring !== 'halves' && lane?.unread === 0 && lane.isRead;
+  }
+
   /** Highest acknowledgement of this session. */
   get acked(): number {
     return Math.max(this.#told.lane, this.#told.answer);

@@ -238,15 +238,14 @@ function speak(client: ModelClient, command: Speech): void {
   }
 }
 
-async function acknowledge(world: World, { who, how }: Of<'ack'>): Promise<void> {
+function acknowledge(world: World, { who, how }: Of<'ack'>): void {
   const client = world.client(who);
   const received = client.session?.received ?? 0;
   if (how === 'stale') client.acknowledge(Math.max(0, received - 2));
-  // Whoever acknowledges what it has not read asks to lose it: only what was not even written, and read at once.
-  else if (how === 'far' && !world.isStepwise) {
-    await world.settle();
-    client.acknowledge(client.lane?.isRead === true ? 1_000_000 : undefined);
-  } else client.acknowledge();
+  // Whoever acknowledges what it has not read asks to lose it: only what was not even written, and only where it is read at
+  // once.
+  else if (how === 'far' && !world.isStepwise && client.isHeardAtOnce) client.acknowledge(1_000_000);
+  else client.acknowledge();
 }
 
 function suspend(world: World, client: ModelClient, { holdMs, back }: Of<'suspend'>): void {
