@@ -85,10 +85,17 @@ function read(json: Uint8Array): Node | undefined {
   }
 }
 
-function nodeOf(value: unknown): Node {
-  if (Array.isArray(value)) return { kind: 'array', items: value.map(nodeOf) };
-  if (typeof value !== 'object' || value === null) return { kind: 'scalar', text: JSON.stringify(value) };
-  return { kind: 'object', members: Object.entries(value).map(([name, member]) => [name, nodeOf(member)]) };
+/** What is nested deeper is text as it stands. */
+const DEPTH = 100;
+
+function nodeOf(value: unknown, depth = 0): Node {
+  if (typeof value !== 'object' || value === null || depth > DEPTH) return scalar(JSON.stringify(value));
+  if (Array.isArray(value)) return { kind: 'array', items: value.map((item) => nodeOf(item, depth + 1)) };
+  const members = Object.entries(value).map(([name, member]): [string, Node] => [
+    name,
+    nodeOf(member, depth + 1),
+  ]);
+  return { kind: 'object', members };
 }
 
 function write(node: Node, space: string): string {
