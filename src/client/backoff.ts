@@ -18,10 +18,10 @@ export class Backoff {
 
   /**
    * How long to wait now, in milliseconds; at least `atLeastMs`, where the gateway asked for it: all that it asked for the
-   * same come back over half as long again.
+   * same come back over half as long again. `lastMs`: the last bound.
    */
-  next(atLeastMs = 0): number {
-    const bound = Math.min(LAST_MS, FIRST_MS * 2 ** this.#tries);
+  next(atLeastMs = 0, lastMs = LAST_MS): number {
+    const bound = Math.min(lastMs, FIRST_MS * 2 ** this.#tries);
     this.#tries += 1;
     return atLeastMs + this.#random() * Math.max(bound, atLeastMs / 2);
   }

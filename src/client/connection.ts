@@ -15,8 +15,14 @@ const WELCOME_MS = 3_000;
 const WELCOME_LAST_MS = 15_000;
 /** A connection that lasted this long was a good one: the next pause is a short one again. */
 const STABLE_MS = 10_000;
-/** A first choice of transport that did not work is tried again at a change of network, at most this often. */
+/**
+ * A first choice of transport that did not work is tried again after this long, once: the second may have come through only
+ * because the gateway had just started. And at a change of network, at most this often.
+ */
 const BETTER_MS = 60_000;
+/** A gateway that says that it drains may be there again soon: in this time pauses are at most this long. */
+const RESTART_MS = 30_000;
+const RESTART_PAUSE_MS = 1_000;
 /** A line that is being opened for this long is given up for another one where the network changed. */
 const STALE_MS = 500;
 /** For a gateway that announces none: the defaults of this project's own. */
@@ -68,6 +74,8 @@ export class Connection {
   #overtaken = false;
   #openedAt = 0;
   #betterAt = 0;
+  #stopBetter: (() => void) | undefined;
+  #restartUntil = 0;
   #rounds = 0;
   #tries = 0;
   #lastReason: Reason = 'unreachable';
@@ -133,11 +141,7 @@ export class Connection {
       return;
     }
     this.#liveness.probe(true);
-    const now = this.#environment.now();
-    const better = this.#routes.better(this.#line.route);
-    if (better === undefined || now - this.#betterAt < BETTER_MS) return;
-    this.#betterAt = now;
-    this.#beside(better);
+    if (this.#environment.now() - this.#betterAt >= BETTER_MS) this.#improve();
   }
 
   // The lines.
@@ -145,6 +149,14 @@ export class Connection {
   /** Opens a line that is to follow the open one, where none is on its way. */
   #beside(route: Route): void {
     if (this.#line !== undefined && this.#next === undefined) this.#try(route);
+  }
+
+  /** From a second choice of transport to the first, if it works. */
+  #improve(): void {
+    const better = this.#line && this.#routes.better(this.#line.route);
+    if (better === undefined) return;
+    this.#betterAt = this.#environment.now();
+    this.#beside(better);
   }
 
   #try(route: Route): void {
@@ -178,6 +190,8 @@ export class Connection {
     const interval = milliseconds(welcome.pingInterval) ?? PING_INTERVAL_MS;
     const timeout = milliseconds(welcome.pongTimeout) ?? PONG_TIMEOUT_MS;
     this.#liveness.start(interval + timeout);
+    if (this.#routes.better(line.route) !== undefined)
+      this.#stopBetter = this.#environment.after(BETTER_MS, () => this.#improve());
     this.#owner.welcomed(welcome, line.route.transport);
   }
 
@@ -231,6 +245,7 @@ export class Connection {
     if (this.#environment.now() - this.#openedAt >= STABLE_MS) this.#backoff.reset();
     this.#lastReason = end.reason;
     this.#tries = 0;
+    if (end.reason === 'draining') this.#restartUntil = this.#environment.now() + RESTART_MS;
     // Its Welcome is on the way.
     if (byNext) return;
     this.#routes.prefer(end.endpoints ?? []);
@@ -243,7 +258,8 @@ export class Connection {
 
   #wait(end: End): void {
     this.#endPause();
-    const pause = this.#backoff.next(end.retryAfterMs);
+    const restarting = this.#environment.now() < this.#restartUntil;
+    const pause = this.#backoff.next(end.retryAfterMs, restarting ? RESTART_PAUSE_MS : undefined);
     this.#pauseAsked = end.retryAfterMs > 0;
     if (this.#line === undefined) {
       this.#lastReason = end.reason;
@@ -268,6 +284,8 @@ export class Connection {
   #dropLine(): void {
     this.#stopGoAway?.();
     this.#stopGoAway = undefined;
+    this.#stopBetter?.();
+    this.#stopBetter = undefined;
     this.#leaving = false;
     this.#overtaken = false;
     this.#liveness.stop();

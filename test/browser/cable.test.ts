@@ -85,6 +85,30 @@ describe.skipIf(!hasBrowser || missing !== undefined)(
 describe.skipIf(!hasBrowser)('a call in Chromium whose signaling is cut', () => {
   beforeAll(() => buildWeb());
 
+  it('for 5 s right behind its offer, connects when it is back', async () => {
+    const gateway = await startGateway();
+    const proxy = await FaultProxy.start(`http://127.0.0.1:${gateway.port}`);
+    onTestFinished(() => proxy.close());
+    const browser = await startBrowser();
+    const bo = await Caller.join(await browser.newContext(), gateway.url, 'Bo', { room: 'offer' });
+    const context = await browser.newContext();
+    const cut = afterFirstOffer(context, () => {
+      proxy.door = 'hole';
+      proxy.set({ hole: 'both' });
+    });
+    const ada = await Caller.join(context, proxy.url.replace('127.0.0.1', 'localhost'), 'Ada', {
+      room: 'offer',
+    });
+    await cut;
+    await pause(CUT_MS);
+    expect(await connected(ada)).toBe(0);
+    proxy.set({ hole: 'none' });
+    proxy.door = 'open';
+    await seesOther(ada, 'Bo');
+    await seesOther(bo, 'Ada');
+    expect(await Promise.all([ada, bo].map((caller) => caller.connectionsMade()))).toEqual([1, 1]);
+  }, 60_000);
+
   it('goes on; the page says that it reconnects, and covers no picture with that', async () => {
     const gateway = await startGateway();
     const proxy = await FaultProxy.start(`http://127.0.0.1:${gateway.port}`);

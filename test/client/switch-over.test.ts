@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ModerationAction } from '../../gen/signalbox/v1/moderation_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
+import type { Environment } from '../../src/client/environment.ts';
 import type { SessionState, TransportName } from '../../src/client/index.ts';
 import { webSocketTransport } from '../../src/client/transport/websocket.ts';
 import { type FakeConnection, FakeGateway } from './fake-gateway.ts';
@@ -94,6 +95,24 @@ describe('a node that goes away', () => {
     expect((await again.welcome(RESUMED)).resume?.attempt).toBe(2);
     await settled(states, 'connected');
     expect(states.map(({ status }) => status)).toContain('reconnecting');
+  });
+
+  it('and may come back soon is asked for every second at the least', async () => {
+    const pauses: number[] = [];
+    const fast = new TestWorld({}, 1_000);
+    const after = (ms: number, action: () => void) => {
+      pauses.push(ms);
+      return fast.environment.after(ms, action);
+    };
+    const world = new TestWorld({ ...fast.environment, after, random: () => 0.99 });
+    const { gateway, old } = await joined(1, world);
+    pauses.length = 0;
+    old.send(closed(Reason.DRAINING, NextStep.RESUME, 200));
+    for (let n = 0; n < 6; n += 1) (await gateway.next()).drop();
+    await (await gateway.next()).welcome(RESUMED);
+    const waits = pauses.filter((ms) => ms < 3_000);
+    expect(waits.length).toBeGreaterThanOrEqual(7);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_200);
   });
 
   it('that ends while the next one is being tried is followed by that one', async () => {
@@ -202,23 +221,27 @@ describe('a change of the network', () => {
     expect(states).toEqual([]);
   });
 
-  it('moves to the first choice of transport where that works now', async () => {
+  it.each([
+    ['at once', 1],
+    ['after a minute by itself', 50],
+  ] as const)('moves to the first choice of transport where that works now, %s', async (_, speed) => {
     const gateway = await FakeGateway.overWebSocket();
     let open = false;
-    const world = new TestWorld({
+    const overrides: Partial<Environment> = {
       transports: ['websocket', 'connect-web'],
       storage: undefined,
       transport: async (name) => {
         if (name === 'websocket' && !open) throw new Error('not through this proxy');
         return webSocketTransport;
       },
-    });
-    const session = openSession(gateway, { transport: 'auto', world });
+    };
+    const world = new TestWorld(overrides, speed);
+    const session = openSession(gateway, { transport: 'auto', world, connectTimeoutMs: 10_000_000 });
     const first = await gateway.next();
     await first.welcome();
     await session.opened;
     open = true;
-    session.networkChanged();
+    if (speed === 1) session.networkChanged();
     await (await gateway.next()).welcome(RESUMED);
     await first.untilClosed();
     expect(session.state).toEqual({ status: 'connected', transport: 'websocket' });
@@ -238,9 +261,8 @@ describe('a change of the network', () => {
   });
 });
 
-async function joined(speed = 1) {
+async function joined(speed = 1, world = new TestWorld({}, speed)) {
   const gateway = await FakeGateway.overWebSocket();
-  const world = new TestWorld({}, speed);
   const session = openSession(gateway, { world });
   const old = await gateway.next();
   await old.welcome();

@@ -182,11 +182,10 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     if (restartIce) void this.#restartRelayed();
   }
 
-  /** The relays of before are about to go. */
+  /** The own relays of before are about to go; those of the peers are theirs to renew. */
   async #restartRelayed(): Promise<void> {
-    for (const [id, { localCandidateType, remoteCandidateType }] of await this.stats()) {
-      const isRelayed = localCandidateType === 'relay' || remoteCandidateType === 'relay';
-      if (isRelayed) this.#links.all.get(id)?.restartIce();
+    for (const [id, { localCandidateType }] of await this.stats()) {
+      if (localCandidateType === 'relay') this.#links.all.get(id)?.restartIce();
     }
   }
 

@@ -287,7 +287,7 @@ describe('ICE restarts', () => {
       () => states(meshA).join() === 'connected' && states(meshB).join() === 'connected',
     );
     for (const mesh of [meshA, meshB]) {
-      for (const { rtc } of mesh.peers.values()) Object.assign(rtc ?? {}, { getStats: relayedStats });
+      for (const { rtc } of mesh.peers.values()) Object.assign(rtc ?? {}, { getStats: statsWith('relay') });
     }
     const change = { iceServers: [], expiresAt: undefined, restartIce: true };
     for (const member of [a, b]) member.sessionEvents.emit('iceServers', change);
@@ -301,6 +301,11 @@ describe('ICE restarts', () => {
     // One whose peer was told only after it had answered asks again: it gathered with what is about to go.
     a.sessionEvents.emit('iceServers', change);
     await until('b offers again', () => words(b).length === 3);
+    // The peer's relay is the peer's to renew.
+    for (const { rtc } of meshB.peers.values()) Object.assign(rtc ?? {}, { getStats: statsWith('host') });
+    b.sessionEvents.emit('iceServers', change);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(words(b)).toHaveLength(3);
     expect([...errorsA, ...errorsB]).toEqual([]);
   });
 
@@ -328,14 +333,15 @@ describe('ICE restarts', () => {
   );
 });
 
-/** Of a connection through a relay. */
-async function relayedStats(): Promise<Map<string, object>> {
-  return new Map<string, object>([
-    ['t', { type: 'transport', selectedCandidatePairId: 'p' }],
-    ['p', { type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
-    ['l', { candidateType: 'relay' }],
-    ['r', { candidateType: 'relay' }],
-  ]);
+/** Of a connection to a relayed candidate of the peer. */
+function statsWith(local: 'relay' | 'host'): () => Promise<Map<string, object>> {
+  return async () =>
+    new Map<string, object>([
+      ['t', { type: 'transport', selectedCandidatePairId: 'p' }],
+      ['p', { type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
+      ['l', { candidateType: local }],
+      ['r', { candidateType: 'relay' }],
+    ]);
 }
 
 function fragment(payload: SignalPayload): string | undefined {
