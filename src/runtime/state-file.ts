@@ -15,7 +15,7 @@ const magic = Buffer.from('signalbox-state');
 const format = 1;
 const headBytes = 8;
 const endMark = 0xffffffff;
-/** Records are gathered up to so many bytes for one write. */
+/** Records are gathered up to so many bytes for one write, or for one read. */
 const gatherBytes = 256 * 1024;
 
 /** Throws an Error that says what to do where the file could not be written later. */
@@ -77,7 +77,10 @@ async function writeRecords(file: FileHandle, records: Iterable<Uint8Array>): Pr
   return size;
 }
 
-/** The records of the file; undefined where there is none. Throws an Error that says why it cannot be used. */
+/**
+ * The records of the file; undefined where there is none. Throws an Error that says why it cannot be used. `decode` copies what
+ * it keeps of the bytes: they are part of a larger block.
+ */
 export function readStateFile<Item>(path: string, decode: (record: Uint8Array) => Item): Item[] | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
@@ -105,33 +108,62 @@ export function removeStateFile(path: string): void {
 }
 
 function readRecords<Item>(fd: number, size: number, decode: (record: Uint8Array) => Item): Item[] {
-  let at = 0;
-  const take = (length: number): Buffer => {
-    if (at + length > size) throw new Error(`it ends in the middle, after ${size} bytes`);
-    const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
-      const read = readSync(fd, bytes, done, length - done, at + done);
-      if (read === 0) throw new Error(`it ends in the middle, after ${at + done} bytes`);
-      done += read;
-    }
-    at += length;
-    return bytes;
-  };
-  if (size < magic.length + 1 || !take(magic.length).equals(magic)) throw new Error('it is no state file');
-  const theirs = take(1)[0];
+  const file = new BlockReader(fd, size);
+  if (size < magic.length + 1 || !file.take(magic.length).equals(magic)) {
+    throw new Error('it is no state file');
+  }
+  const theirs = file.take(1)[0];
   if (theirs !== format) throw new Error(`it has the format ${theirs}, and this gateway reads ${format}`);
   const items: Item[] = [];
   for (;;) {
-    const head = take(headBytes);
+    const head = file.take(headBytes);
     const length = head.readUInt32LE(0);
+    const sum = head.readUInt32LE(4);
     if (length === endMark) {
-      if (head.readUInt32LE(4) !== items.length || at !== size)
-        throw new Error('its end is not where it ends');
+      if (sum !== items.length || file.left > 0) throw new Error('its end is not where it ends');
       return items;
     }
-    const record = take(length);
-    if (crc32(record) !== head.readUInt32LE(4)) throw new Error(`record ${items.length + 1} is damaged`);
+    const record = file.take(length);
+    if (crc32(record) !== sum) throw new Error(`record ${items.length + 1} is damaged`);
     items.push(decode(record));
+  }
+}
+
+/** Reads a file from its beginning to its end, many records at once. */
+class BlockReader {
+  readonly #fd: number;
+  readonly #size: number;
+  #at = 0;
+  #block: Buffer = Buffer.alloc(0);
+
+  constructor(fd: number, size: number) {
+    this.#fd = fd;
+    this.#size = size;
+  }
+
+  /** Bytes that were not taken yet. */
+  get left(): number {
+    return this.#size - this.#at;
+  }
+
+  take(length: number): Buffer {
+    if (length > this.left) throw new Error(`it ends in the middle, after ${this.#size} bytes`);
+    if (length > this.#block.length)
+      this.#block = this.#read(Math.min(this.left, Math.max(length, gatherBytes)));
+    const taken = this.#block.subarray(0, length);
+    this.#block = this.#block.subarray(length);
+    this.#at += length;
+    return taken;
+  }
+
+  #read(length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; ) {
+      const read = readSync(this.#fd, bytes, done, length - done, this.#at + done);
+      if (read === 0) throw new Error(`it ends in the middle, after ${this.#at + done} bytes`);
+      done += read;
+    }
+    return bytes;
   }
 }
 

@@ -47,7 +47,7 @@ function restoreMembership(key: RoomKey, view: RoomView, saved: SavedMembership)
       : { kind: 'at', offset: cursor.offset, version: cursor.version };
   if (will !== undefined) {
     const { record, delivery, messageType, key: of, hasContent, count } = will;
-    membership.will = { record, delivery, messageType, key: of, hasContent, count };
+    membership.will = { record: record.slice(), delivery, messageType, key: of, hasContent, count };
   }
   return membership;
 }
