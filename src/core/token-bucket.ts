@@ -27,10 +27,7 @@ export class TokenBucket {
   /** Milliseconds until so many tokens are there, or the bucket is full; 0: now. */
   waitMs(now: number, tokens = 1): number {
     const { burst, perSecond } = this.#rate;
-    // A clock that was set back costs nobody anything.
-    const passed = Math.max(0, now - this.#at);
-    this.#at = now;
-    this.#tokens = Math.min(burst, this.#tokens + (passed * perSecond) / 1000);
+    this.#refill(now);
     const missing = Math.min(tokens, burst) - this.#tokens;
     // Less a rounding error.
     return missing <= 0 ? 0 : Math.ceil((missing * 1000) / perSecond - 1e-6);
@@ -42,10 +39,25 @@ export class TokenBucket {
     this.#tokens = Math.max(Math.min(this.#tokens, least), this.#tokens - tokens);
   }
 
+  /** Pays for what passes now. False: into debt. This is the hot path: most frames come in the same millisecond as another. */
+  pay(tokens: number, now: number): boolean {
+    if (now !== this.#at) this.#refill(now);
+    this.#tokens -= tokens;
+    return this.#tokens >= 0;
+  }
+
   /** Lets something pass, at its price. Returns 0; or the milliseconds to wait, and then nothing was paid. */
   take(tokens: number, now: number): number {
     const wait = this.waitMs(now);
     if (wait === 0) this.spend(tokens);
     return wait;
+  }
+
+  #refill(now: number): void {
+    const { burst, perSecond } = this.#rate;
+    // A clock that was set back costs nobody anything.
+    const passed = Math.max(0, now - this.#at);
+    this.#at = now;
+    this.#tokens = Math.min(burst, this.#tokens + (passed * perSecond) / 1000);
   }
 }

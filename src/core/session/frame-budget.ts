@@ -56,7 +56,5 @@ export class FrameBudget {
 
 /** Takes tokens from a bucket, into debt if need be. Returns the milliseconds to wait then; 0: none is owed. */
 export function payFrom(bucket: TokenBucket, { perSecond }: Rate, tokens: number, now: number): number {
-  bucket.waitMs(now);
-  bucket.spend(tokens);
-  return bucket.waitMs(now, 0) === 0 ? 0 : bucket.waitMs(now, (perSecond * quantumMs) / 1000);
+  return bucket.pay(tokens, now) ? 0 : bucket.waitMs(now, (perSecond * quantumMs) / 1000);
 }

@@ -44,6 +44,8 @@ export class Incoming {
   /** Set while the session has to wait; and until when. */
   #throttled: Cancel | undefined;
   #goesOnAt = 0;
+  /** When the frame that is taken now came, or was gone on with. */
+  #now = 0;
   /** The lane was told to wait. It may have handed over one frame meanwhile, as a call was being carried out. */
   #laneWaits = false;
   #held: Uint8Array | undefined;
@@ -72,6 +74,7 @@ export class Incoming {
   frame(bytes: Uint8Array): boolean {
     if (this.#session.state.kind === 'closed') return false;
     this.#session.liveness.heard();
+    this.#now = this.#session.liveness.heardAt;
     if (!this.#isFree || this.#batch !== undefined) {
       this.#laneWaits = true;
       this.#held = bytes.slice();
@@ -89,6 +92,7 @@ export class Incoming {
   /** Takes the frames of a SendFrames call. */
   batch(batch: Batch): void {
     this.#session.liveness.heard();
+    this.#now = this.#session.liveness.heardAt;
     if (this.#batch === undefined && this.#isFree) {
       this.#begin(batch);
       this.#goOn();
@@ -129,11 +133,12 @@ export class Incoming {
   #begin(batch: Batch): void {
     this.#batch = batch;
     this.#next = 0;
-    this.#batchBeganAt = this.#session.host.clock.now();
+    this.#batchBeganAt = this.#now;
   }
 
   /** Takes what waits: the rest of the call, the next call, the lane's frame, and then the lane. */
   #goOn(): void {
+    this.#now = this.#session.host.awake.now();
     while (this.#isFree) {
       if (this.#batch !== undefined) this.#takeOfBatch(this.#batch);
       else if (this.#nextBatch !== undefined) {
@@ -174,15 +179,15 @@ export class Incoming {
   /** A call that would wait for too long ends at the first frame that cannot be taken now, and is to be made again. */
   #tooLate(batch: Batch): Ending | undefined {
     if (this.#throttled === undefined || this.#next === batch.frames.length) return undefined;
-    const { clock, limits } = this.#session.host;
+    const { limits } = this.#session.host;
     if (this.#goesOnAt - this.#batchBeganAt <= limits.callWaitMs) return undefined;
     const detail = `the session sends more than it may: it has come to frame ${this.#done}; send the same again`;
-    const ending = endingOf(Reason.RATE_LIMITED, detail, this.#goesOnAt - clock.now());
+    const ending = endingOf(Reason.RATE_LIMITED, detail, this.#goesOnAt - this.#now);
     return { ...ending, nextStep: NextStep.RESUME };
   }
 
   #take(bytes: Uint8Array): Taken {
-    const { scan, limits, log, clock } = this.#session.host;
+    const { scan, limits, log } = this.#session.host;
     const fault = scanClientFrame(bytes, scan);
     if (fault !== undefined) return endingOf(fault.reason, fault.detail);
     if (scan.ack > 0) this.#session.acknowledge(scan.ack);
@@ -190,7 +195,7 @@ export class Incoming {
     if (seq > 0) {
       if (seq < this.#expected) {
         this.#session.outgoing.oweAck(true);
-        this.#wait(this.#budget.pay('light', bytes.length, clock.now()));
+        this.#wait(this.#budget.pay('light', bytes.length, this.#now));
         return 'settled';
       }
       if (seq > this.#expected) {
@@ -201,7 +206,7 @@ export class Incoming {
     }
     if (bytes.length > limits.frameBytes) {
       const detail = `the frame has ${bytes.length} bytes; at most ${limits.frameBytes}`;
-      this.#wait(this.#budget.pay('control', bytes.length, clock.now()));
+      this.#wait(this.#budget.pay('control', bytes.length, this.#now));
       if (seq > 0 && scan.body === SIGNAL_BODY && scan.signal.wantReceipt) {
         const asked = { sender: this.#session.id, senderSeq: seq };
         sendReceipts(this.#session.host, [asked], Reason.TOO_LARGE);
@@ -238,8 +243,8 @@ export class Incoming {
 
   /** Lets the session, and its room, pay for a frame. What they owe then, it waits for. */
   #pay(bytes: Uint8Array, scan: FrameScan): Refusal | 'dropped' | undefined {
-    const { limits, clock, roomBudgets } = this.#session.host;
-    const now = clock.now();
+    const { limits, roomBudgets } = this.#session.host;
+    const now = this.#now;
     const kind = kindOf(scan);
     const fanOut = kind === 'signal' || kind === 'light' ? undefined : fanOutOf(this.#session, kind, scan);
     const roomWait = fanOut === undefined ? 0 : roomBudgets.waitMs(fanOut.room, now);
@@ -257,9 +262,8 @@ export class Incoming {
 
   #wait(ms: number): void {
     if (ms === 0) return;
-    const { clock } = this.#session.host;
-    this.#goesOnAt = clock.now() + ms;
-    this.#throttled = clock.after(ms, () => {
+    this.#goesOnAt = this.#now + ms;
+    this.#throttled = this.#session.host.clock.after(ms, () => {
       this.#throttled = undefined;
       this.#goOn();
     });

@@ -32,6 +32,11 @@ export class Liveness {
     this.#restsUntil = holdMs === undefined ? undefined : this.#session.host.awake.now() + holdMs;
   }
 
+  /** When something last came from the client. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Something came from the client. */
   heard(): void {
     this.#heardAt = this.#session.host.awake.now();
