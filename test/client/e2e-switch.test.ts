@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemEnvironment } from '../../src/client/environment.ts';
 import type { Room, SessionState, TransportName } from '../../src/client/index.ts';
 import { LiveSession } from '../../src/client/live-session.ts';
 import { type FaultConnection, FaultProxy } from '../fault/fault-proxy.ts';
+import { startE2eGateway } from '../helpers/e2e-gateway.ts';
 import { next, silent, startTestGateway } from './gateway-kit.ts';
 
 const TRANSPORTS: readonly TransportName[] = ['grpc', 'websocket', 'connect-web'];
@@ -67,6 +71,39 @@ describe.each(TRANSPORTS)('a connection over %s that another one follows', (tran
     expect(session.state.status).toBe('connected');
   });
 });
+
+describe.each(TRANSPORTS)(
+  'a session over %s whose gateway is started anew with its state file',
+  (transport) => {
+    it('goes on, and so does what was said while nobody was there', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'signalbox-state-'));
+      onTestFinished(() => rm(folder, { recursive: true }));
+      const config = { state: join(folder, 'state'), drainSeconds: 4 };
+      const before = await startE2eGateway(config);
+      const tokenOf = (identity: string) => before.token({ identity, create: true });
+      const [here, there] = [
+        await ada(before.url, await tokenOf('ada'), transport),
+        await ada(before.url, await tokenOf('bo'), 'grpc'),
+      ];
+      const heardThere = heard(there.room);
+      const ids = [here.session.id, here.room.self.id, there.session.id];
+      await before.served.drain(false);
+      const sends = TEXTS.map((text) => here.room.send('chat', text));
+      const after = await startE2eGateway({ ...config, port: before.port });
+      onTestFinished(async () => {
+        await Promise.all([here.session.close(), there.session.close()]);
+        await after.close();
+      await before.close();
+      });
+      await Promise.all(sends);
+      await arrived(heardThere);
+      expect(heardThere).toEqual(TEXTS);
+      expect([here.session.id, here.room.self.id, there.session.id]).toEqual(ids);
+      expect(here.states).toContain('reconnecting');
+      expect(here.states.at(-1)).toBe('connected');
+    });
+  },
+);
 
 async function ada(url: string, token: string | (() => Promise<string>), transport: TransportName) {
   let lines = 0;
