@@ -153,7 +153,7 @@ function generate(random: Random, pool: readonly Input[]): Input {
   const call = readDescription<Call>(input) ?? { path: '/', headers: {}, ends: true };
   let parts = input.slice(1);
   const others = random.pick(pool).slice(1);
-  const rounds = 1 + random.below(3);
+  const rounds = random.below(3);
   for (let round = 0; round < rounds; round += 1) parts = changeParts(random, parts, others);
   return describedInput(changeCall(random, call), random.chance(3) ? resegment(random, parts) : parts);
 }
@@ -204,7 +204,7 @@ function changeCall(random: Random, call: Call): Call {
     ...call,
     headers: { ...call.headers, [name]: value },
   });
-  switch (random.below(14)) {
+  switch (random.below(24)) {
     case 0:
       return set('content-type', random.pick(UNARY_TYPES));
     case 1:

@@ -17,7 +17,7 @@ import {
   writeFrame,
 } from './kit/http2-frames.ts';
 import { EDGES, glue, mutateBytes, resegment, shuffle } from './kit/mutate-bytes.ts';
-import { exchangeBytes } from './kit/raw-peer.ts';
+import { exchangeBytes, type RawAnswer } from './kit/raw-peer.ts';
 import { recordTraffic } from './kit/recording.ts';
 import { type Request, requests } from './kit/requests.ts';
 import { judgeAnswer, wrong } from './kit/rpc-verdict.ts';
@@ -47,7 +47,7 @@ export const http2Target: FuzzTarget = {
       costMs: 1500,
       isStream: true,
       generate,
-      run: async (input) => judge((await exchangeBytes(gateway.port, input)).bytes),
+      run: async (input) => judge(await exchangeBytes(gateway.port, input)),
       faults: () => gateway.faults(),
       check: () => gateway.check(),
       close: () => gateway.close(),
@@ -55,10 +55,10 @@ export const http2Target: FuzzTarget = {
   },
 };
 
-function judge(bytes: Buffer): Verdict {
+function judge({ bytes, ended }: RawAnswer): Verdict {
   const { streams, goAway, fault } = readHttp2(bytes);
   if (fault !== undefined) return wrong(`what the gateway sent is no HTTP/2: ${fault}`);
-  const verdicts = streams.map((stream) => judgeStream(stream, goAway !== undefined));
+  const verdicts = streams.map((stream) => judgeStream(stream, ended || goAway !== undefined));
   const bad = verdicts.find(({ violation }) => violation !== undefined);
   if (bad !== undefined) return bad;
   const good = verdicts.find(({ kind }) => kind.startsWith('accepted'));

@@ -10,7 +10,7 @@ export interface RawAnswer {
 }
 
 /** Quiet that ends an exchange, in milliseconds: before the first byte of an answer, and behind it. */
-const FIRST_MS = 150;
+const FIRST_MS = 300;
 const QUIET_MS = 20;
 /** … and its end where it is never quiet. */
 const LONGEST_MS = 2000;
