@@ -28,7 +28,7 @@ export const TABLES = {
   Leave: '1:room:string 2:grace:Duration',
   Left: '1:room:string 2:reason:int32 3:movedTo:string 4:token:string 5:detail:string',
   Limits:
-    '1:frameBytes:uint32 2:signalBytes:uint32 3:messageBytes:uint32 4:inboxFrames:uint32 5:inboxBytes:uint32 6:rooms:uint32 7:attributesBytes:uint32',
+    '1:frameBytes:uint32 2:signalBytes:uint32 3:messageBytes:uint32 4:inboxFrames:uint32 5:inboxBytes:uint32 6:rooms:uint32 7:attributesBytes:uint32 8:signalsPerSecond:uint32 9:messagesPerSecond:uint32 10:bytesPerSecond:uint32',
   LobbyDelta: '1:room:string 2:waiting:LobbyEntry* 3:gone:string*',
   LobbyEntry: '1:participant:Participant 2:knock:string',
   MediaSection: '1:mid:string 2:trackId:string 3:source:int32',

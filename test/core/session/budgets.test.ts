@@ -55,6 +55,16 @@ describe('a session that sends more than it may', () => {
     expect(ann.all('closed')).toEqual([]);
   });
 
+  it('was told its rates in Welcome', async () => {
+    kit = await startTestNode({ limits: { signalRate: { burst: 10, perSecond: 7 } } });
+    const client = await kit.client();
+    expect(client.all('welcome')[0]?.limits).toMatchObject({
+      signalsPerSecond: 7,
+      messagesPerSecond: kit.limits.messageRate.perSecond,
+      bytesPerSecond: kit.limits.byteRate.perSecond,
+    });
+  });
+
   it('still has the other kinds', async () => {
     kit = await startTestNode({ limits: { messageRate: { burst: 5, perSecond: 1 } } });
     const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
