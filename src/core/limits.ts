@@ -59,7 +59,8 @@ export interface CoreLimits {
   readonly pongTimeoutMs: number;
   /**
    * A lane that has taken nothing of what was written for so long is closed with SLOW_CONSUMER, in milliseconds; its session may
-   * be resumed. With the time to look and to end it, a reader that has stopped costs memory for less than 10 s.
+   * be resumed. With the time to look and to end it, a reader that has stopped costs memory for less than 10 s; a link is fast
+   * enough that takes `gatherBytes` in it, 13 KB a second.
    */
   readonly slowConsumerMs: number;
   /** How long a session outlives its connection, in milliseconds. */
