@@ -71,7 +71,7 @@ export class GrpcPipe extends Pipe {
     });
     stream.on('data', (chunk: Buffer) => this.received(chunk));
     stream.on('error', (error) => this.broken(error.message));
-    stream.on('close', () => this.broken('the stream was closed'));
+    stream.on('close', () => this.broken(`the stream was closed with HTTP/2 code ${stream.rstCode}`));
     return stream;
   }
 }

@@ -25,11 +25,14 @@ const headings = [
 /** Told in a column, or of no interest at a glance; all of it is in the JSON. */
 const untold = new Set<MetricName>([...columnNames, 'resident', 'server_cpu_relayed']);
 
+type Described = Pick<Scenario, 'name' | 'about' | 'load'>;
+
+/** Open loops: as many messages go in as come out, unless the machine, or the generator, cannot keep up. */
+const openLoads: readonly Scenario['load']['kind'][] = ['open', 'share-of-peak'];
+const steady = { least: 0.8, most: 1.25 } as const;
+
 /** A Markdown table: medians, and in parentheses the smallest and largest round. */
-export function table(
-  results: readonly DetailedResult[],
-  scenarios: readonly Pick<Scenario, 'name' | 'about'>[],
-): string {
+export function table(results: readonly DetailedResult[], scenarios: readonly Described[]): string {
   const rows = new Map<string, DetailedResult[]>();
   for (const result of results) {
     const key = `${result.scenario}\n${result.subject}`;
@@ -37,8 +40,8 @@ export function table(
     row.push(result);
     rows.set(key, row);
   }
-  const about = new Map(scenarios.map((scenario) => [scenario.name, scenario.about]));
-  const body = [...rows.values()].map((row) => rowOf(row, about.get(row[0]?.scenario ?? '')));
+  const described = new Map(scenarios.map((scenario) => [scenario.name, scenario]));
+  const body = [...rows.values()].map((row) => rowOf(row, described.get(row[0]?.scenario ?? '')));
   return markdown([headings, ...body]);
 }
 
@@ -53,8 +56,8 @@ export function markdown(cells: readonly (readonly string[])[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function rowOf(row: readonly DetailedResult[], about: MetricName | undefined): string[] {
-  const main = row.find(({ metric }) => metric === about) ?? row[0];
+function rowOf(row: readonly DetailedResult[], scenario: Described | undefined): string[] {
+  const main = row.find(({ metric }) => metric === scenario?.about) ?? row[0];
   if (main === undefined) return [];
   const of = (name: MetricName) => row.find(({ metric }) => metric === name);
   const others = row.filter((result) => result !== main && !untold.has(result.metric));
@@ -64,6 +67,15 @@ function rowOf(row: readonly DetailedResult[], about: MetricName | undefined): s
     `${range(main)} ${main.unit}`,
     main.ratios === undefined ? '–' : range(main.ratios),
     ...columnNames.map((name) => number(of(name)?.median)),
-    others.map(({ median, unit }) => `${number(median)} ${unit}`).join(', '),
+    [
+      ...others.map(({ median, unit }) => `${number(median)} ${unit}`),
+      ...warnings(scenario, of('to_server')),
+    ].join(', '),
   ];
+}
+
+function warnings(scenario: Described | undefined, toServer: DetailedResult | undefined): string[] {
+  if (scenario === undefined || toServer === undefined || !openLoads.includes(scenario.load.kind)) return [];
+  const { least, most } = steady;
+  return toServer.median < least || toServer.median > most ? ['NOT STEADY: the machine cannot keep up'] : [];
 }

@@ -47,6 +47,17 @@ test('without the classic server there are no ratios', () => {
   expect(table(results, [scenario])).toContain('5.00 (5.00–5.00) µs/message');
 });
 
+test('an open loop that the machine cannot keep up with is marked', () => {
+  const open = scenarios.find(({ name }) => name === 'trickle-20k-500')!;
+  const shown = (to_server: number) => {
+    const gateway = rounds(5).map((round) => ({ ...round, to_server }));
+    const results = resultsOf({ scenario: open, rounds: new Map([['gateway', gateway]]) }, 'classic');
+    return table(results, [open]);
+  };
+  expect(shown(1.01)).not.toContain('NOT STEADY');
+  expect(shown(2.8)).toContain('NOT STEADY');
+});
+
 test('the JSON has one row for each scenario, subject and metric', () => {
   const results = resultsOf(measured({ classic: rounds(5, 6) }), 'classic');
   const rows = JSON.parse(toJson(results));
