@@ -168,9 +168,9 @@ export class Connection {
     }
     const patience = Math.min(WELCOME_LAST_MS, WELCOME_MS * 2 ** this.#rounds);
     const line = new Line(this.#environment, route, patience, {
-      welcomed: (_, welcome) => this.#welcomed(line, welcome),
-      frame: (_, frame) => this.#frame(line, frame),
-      ended: (_, end) => (line === this.#next ? this.#nextEnded(line, end) : this.#lineEnded(end)),
+      welcomed: (welcome) => this.#welcomed(line, welcome),
+      frame: (frame) => this.#frame(line, frame),
+      ended: (end) => (line === this.#next ? this.#nextEnded(line, end) : this.#lineEnded(end)),
     });
     this.#next = line;
     this.#nextSince = this.#environment.now();

@@ -27,10 +27,10 @@ export interface Greeting {
 
 /** What a line tells. Nothing follows `ended`, or a `close`. */
 export interface LineEvents {
-  welcomed(line: Line, welcome: Welcome): void;
+  welcomed(welcome: Welcome): void;
   /** Any frame after Welcome but Closed. */
-  frame(line: Line, frame: ServerFrame): void;
-  ended(line: Line, end: End): void;
+  frame(frame: ServerFrame): void;
+  ended(end: End): void;
 }
 
 /** One way to the gateway, from its first try to its end: 'opening' until Welcome, 'open', 'ended'. */
@@ -118,11 +118,11 @@ export class Line {
     const { body } = frame;
     if (this.#phase === 'ended') return;
     if (body.case === 'closed') this.#closed(body.value);
-    else if (this.#phase === 'open') this.#events.frame(this, frame);
+    else if (this.#phase === 'open') this.#events.frame(frame);
     else if (body.case === 'welcome') {
       this.#phase = 'open';
       this.#stopPatience?.();
-      this.#events.welcomed(this, body.value);
+      this.#events.welcomed(body.value);
     }
   }
 
@@ -148,6 +148,6 @@ export class Line {
   #end(end: End): void {
     if (this.#phase === 'ended') return;
     this.close();
-    this.#events.ended(this, end);
+    this.#events.ended(end);
   }
 }

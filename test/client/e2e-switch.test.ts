@@ -93,7 +93,7 @@ describe.each(TRANSPORTS)(
       onTestFinished(async () => {
         await Promise.all([here.session.close(), there.session.close()]);
         await after.close();
-      await before.close();
+        await before.close();
       });
       await Promise.all(sends);
       await arrived(heardThere);
