@@ -7,6 +7,7 @@ import {
   WelcomeSchema,
 } from '../../../gen/signalbox/v1/session_pb.ts';
 import { encodeBody, timestampField } from '../server-frame.ts';
+import type { Rate } from '../token-bucket.ts';
 import type { Session } from './session.ts';
 
 /** Revision of the schema that this gateway was built for; rises with each tag `schema-N`. */
@@ -49,9 +50,9 @@ export function encodeWelcome(session: Session, parts: WelcomeParts): Uint8Array
       inboxBytes: limits.inboxBytes,
       rooms: limits.rooms,
       attributesBytes: limits.attributesBytes,
-      signalsPerSecond: limits.signalRate.perSecond,
-      messagesPerSecond: limits.messageRate.perSecond,
-      bytesPerSecond: limits.byteRate.perSecond,
+      signalsPerSecond: announced(limits.signalRate),
+      messagesPerSecond: announced(limits.messageRate),
+      bytesPerSecond: announced(limits.byteRate),
     }),
     schemaRevision,
     serverVersion: parts.serverVersion,
@@ -61,4 +62,9 @@ export function encodeWelcome(session: Session, parts: WelcomeParts): Uint8Array
     attempt,
   });
   return encodeBody({ case: 'welcome', value });
+}
+
+/** A rate as the schema has room for it. */
+function announced({ perSecond }: Rate): number {
+  return Math.min(Math.floor(perSecond), 0xffff_ffff);
 }
