@@ -73,6 +73,7 @@ const kinds = [
   command(3, 'rival', { who, attempt: fc.constantFrom(-1, 0, 1) }),
   command(2, 'thief', { who, how: fc.constantFrom('secret' as const, 'identity' as const) }),
   command(2, 'quit', { who }),
+  command(2, 'restart', {}),
   command(8, 'pass', { ms: fc.constantFrom(120, 400, 1000, 2600, 6000) }),
   // How many steps, where they are taken one by one.
   command(18, 'tick', { steps: fc.nat({ max: 9 }) }),

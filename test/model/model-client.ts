@@ -170,7 +170,7 @@ export class ModelClient implements LaneOwner {
       receivedSeq: session.received,
       epoch: session.epoch,
       attempt: attempt === 'omitted' ? 0 : this.#attempts,
-      rooms: [...this.rooms.values()].filter(({ self }) => self !== '').map(({ position }) => position),
+      rooms: [...this.rooms.values()].filter(({ self }) => self !== '').map((room) => room.position()),
     };
     const hello = { token, deviceId: this.persona.device, ...(resume && { resume }) };
     lane.open(this.#gateway.open);

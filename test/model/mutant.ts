@@ -20,7 +20,7 @@ export interface Mutant {
 }
 
 /** What the core and the engine are made of. */
-const parts = ['core', 'engine'];
+const parts = ['core', 'engine', 'state-records.ts'];
 
 /** Copies the source, takes the rule out, and hands over the core that is left. */
 export async function withMutant<Result>(

@@ -204,6 +204,24 @@ export const sequenceMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    rule: 'a restart hands over what is done',
+    by: 'sequences',
+    edits: [
+      { file: 'core/session/restore-session.ts', from: 'session.incoming.restore(saved.done);', to: '' },
+    ],
+  },
+  {
+    rule: 'a restart hands over the wills',
+    by: 'sequences',
+    edits: [
+      {
+        file: 'core/session/restore-session.ts',
+        from: 'if (will !== undefined) {',
+        to: 'if (will === null) {',
+      },
+    ],
+  },
 ];
 
 /** Rules that only an engine over a network needs, or that matter only where operations overlap. */

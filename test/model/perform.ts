@@ -30,6 +30,8 @@ export async function perform(world: World, command: Command): Promise<void> {
       return world.step(command.steps);
     case 'pass':
       return world.pass(command.ms, 3);
+    case 'restart':
+      return world.restart();
     case 'connect':
       return connect(world, command);
     case 'rival':

@@ -24,8 +24,9 @@ export class RoomReplica {
     this.name = name;
   }
 
-  /** For Hello.resume. Who has not got all of the roster stands nowhere yet. */
-  get position() {
+  /** For Hello.resume. Who has not got all of the roster stands nowhere yet, and is told again what was said. */
+  position() {
+    if (!this.#isComplete) this.isToldAgain = true;
     const epoch = this.#isComplete ? this.#epoch : '';
     return { room: this.name, epoch, offset: this.#offset, version: this.#version };
   }

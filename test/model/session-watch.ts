@@ -25,14 +25,14 @@ export class SessionWatch {
   readonly violations: Violation[] = [];
   /** All sessions that were ever welcomed. */
   readonly sessions = new Map<string, Watched>();
-  readonly #engine: Engine;
+  readonly #engine: () => Engine;
   readonly #limits: CoreLimits;
   readonly #now: () => number;
   readonly #closed = new Set<ModelLane>();
   /** The gateway shuts down. */
   stopping = false;
 
-  constructor(engine: Engine, limits: CoreLimits, now: () => number) {
+  constructor(engine: () => Engine, limits: CoreLimits, now: () => number) {
     this.#engine = engine;
     this.#limits = limits;
     this.#now = now;
@@ -88,7 +88,7 @@ export class SessionWatch {
   /** Why the session has to live on; undefined: it may end. */
   #mayNotEnd(id: string): string | undefined {
     const session = this.sessions.get(id);
-    const inbox = this.#engine.inbox(id);
+    const inbox = this.#engine().inbox(id);
     if (session === undefined || inbox === undefined || session.revoked || this.stopping) return undefined;
     const { inboxFrames, inboxBytes } = this.#limits;
     if (inbox.hi - inbox.lo > 2 * inboxFrames || inbox.bytes > 4 * inboxBytes) return undefined;

@@ -52,6 +52,7 @@ export const mustHappen: readonly string[] = [
   'closed TOKEN_EXPIRED',
   'closed TOKEN_REVOKED',
   'closed IDLE',
+  'closed DRAINING',
   'resync EPOCH_LOST',
   'joined with history',
   'opened by stream',

@@ -9,12 +9,12 @@ import type { ModelClient } from './model-client.ts';
 /** Whether the wills of lost sessions, and no others, are told before their participants go. */
 export class WillWatch {
   readonly violations: Violation[] = [];
-  readonly #engine: Engine;
+  readonly #engine: () => Engine;
   readonly #clients: () => Iterable<ModelClient>;
   /** By session and room. */
   readonly #told = new Map<string, string>();
 
-  constructor(engine: Engine, clients: () => Iterable<ModelClient>) {
+  constructor(engine: () => Engine, clients: () => Iterable<ModelClient>) {
     this.#engine = engine;
     this.#clients = clients;
   }
@@ -25,7 +25,7 @@ export class WillWatch {
   }
 
   leaving(key: RoomKey, room: string, session: string, reason: Reason): void {
-    const participant = this.#engine.memberships(session).get(key);
+    const participant = this.#engine().memberships(session).get(key);
     const told = this.#told.get(`${session} ${key}`);
     this.#told.delete(`${session} ${key}`);
     if (participant === undefined) return;

@@ -1,7 +1,5 @@
-import { create } from '@bufbuild/protobuf';
 import type { ServerFrame } from '../../gen/signalbox/v1/frame_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
-import { RoomSettingsSchema } from '../../gen/signalbox/v1/room_pb.ts';
 import type { Engine } from '../../src/core/engine.ts';
 import type { TokenVerifier } from '../../src/core/grants.ts';
 import type { CoreLimits } from '../../src/core/limits.ts';
@@ -14,9 +12,9 @@ import type { Gateway } from './gateway.ts';
 import { ModelClient, type Persona } from './model-client.ts';
 import { modelCrypto } from './model-crypto.ts';
 import { type ModelLane, wirings } from './model-lane.ts';
+import { type ModelProcess, makeProcess, type ProcessParts, restartProcess } from './model-process.ts';
 import { ModelTokens, type TokenRequest } from './model-tokens.ts';
 import { SessionWatch } from './session-watch.ts';
-import { watchEngine } from './watched-engine.ts';
 import { WillWatch } from './will-watch.ts';
 
 /** Two devices of one identity, and one who may moderate. Who comes after somebody is of the same identity and device. */
@@ -57,16 +55,12 @@ const plain: Surroundings = {
 
 /** A gateway with its clients, on virtual time and in memory. */
 export class World implements Gateway {
-  readonly node: SignalingNode;
-  readonly engine: Engine;
   readonly clock: VirtualClock;
   readonly limits: CoreLimits;
   readonly watch: SessionWatch;
   readonly wills: WillWatch;
   /** All clients that ever were. */
   readonly clients: ModelClient[] = [];
-  /** Connections of people who are no clients. */
-  readonly strangers: ModelLane[] = [];
   /** Rooms that were ended: what they kept is gone. */
   readonly endedRooms = new Set<string>();
   readonly errors: string[] = [];
@@ -74,46 +68,34 @@ export class World implements Gateway {
   readonly #places: ModelClient[] = [];
   readonly #tokens: ModelTokens;
   readonly #surroundings: Surroundings;
+  readonly #parts: ProcessParts;
+  #process: ModelProcess;
   #stamps = 0;
 
   private constructor(core: Core, setting: Setting, surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.clock = surroundings.clock();
-    const { clock } = this;
-    const now = () => clock.now();
-    this.limits = { ...core.defaultLimits, ...modelLimits, ...setting };
-    const crypto = modelCrypto();
-    const { limits } = this;
-    const store = new core.MemoryEngine({ clock, crypto, limits });
-    this.watch = new SessionWatch(store, limits, now);
-    this.wills = new WillWatch(store, () => this.clients);
-    const watched = watchEngine(store, {
-      endSession: (session) => this.watch.ending(session),
-      publish: (key, message) => this.wills.published(key, message),
-      leave: (key, session, { reason }) => this.wills.leaving(key, nameOf(key), session, reason),
-    });
-    this.engine = surroundings.engine(watched);
+    const now = () => this.clock.now();
+    const limits = { ...core.defaultLimits, ...modelLimits, ...setting };
+    this.limits = limits;
     this.#tokens = new ModelTokens(now);
-    const roomSettings = core.resolveSettings(create(RoomSettingsSchema));
-    this.node = new core.SignalingNode({
-      engine: this.engine,
-      clock,
-      crypto,
-      limits,
-      profiles: new core.RoomProfiles([{ pattern: '*', joinCreates: true, settings: roomSettings }]),
+    this.watch = new SessionWatch(() => this.#process.store, limits, now);
+    this.wills = new WillWatch(
+      () => this.#process.store,
+      () => this.clients,
+    );
+    this.#parts = {
+      ...{ core, clock: this.clock, crypto: modelCrypto(), limits },
       verifier: surroundings.verifier(this.#tokens),
-      iceServers: { for: () => ({ servers: [], expiresAt: Number.POSITIVE_INFINITY }) },
-      log: {
-        info() {},
-        warn() {},
-        error: (fields, message) => {
-          const { err } = fields as { err?: unknown };
-          this.errors.push(`${message}: ${err instanceof Error ? err.stack : String(err)}`);
-        },
+      before: {
+        endSession: (session) => this.watch.ending(session),
+        publish: (key, message) => this.wills.published(key, message),
+        leave: (key, session, { reason }) => this.wills.leaving(key, nameOf(key), session, reason),
       },
-      version: '0.0.0-model',
-      region: '',
-    });
+      wrap: (engine) => surroundings.engine(engine),
+      failed: (what) => this.errors.push(what),
+    };
+    this.#process = makeProcess(this.#parts);
     for (const persona of personas) this.#places.push(this.#newClient(persona));
   }
 
@@ -121,6 +103,21 @@ export class World implements Gateway {
     const world = new World(core, setting, surroundings);
     await world.node.start();
     return world;
+  }
+
+  get node(): SignalingNode {
+    return this.#process.node;
+  }
+
+  get engine(): Engine {
+    return this.#process.engine;
+  }
+
+  /** The gateway is started anew. What is under way in an engine would have to be waited for: not where steps are taken. */
+  async restart(): Promise<void> {
+    if (this.isStepwise) return;
+    await this.settle();
+    this.#process = await restartProcess(this.#process, this.#parts);
   }
 
   get isStepwise(): boolean {
