@@ -2,11 +2,15 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { connect as connectSocket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { ClusterService } from '../../gen/signalbox/v1/cluster_service_pb.ts';
+import { IceService } from '../../gen/signalbox/v1/ice_pb.ts';
+import { RoomService } from '../../gen/signalbox/v1/room_service_pb.ts';
 import {
   ConnectRequestSchema,
   ReceiveFramesRequestSchema,
   SendFramesRequestSchema,
 } from '../../gen/signalbox/v1/signaling_service_pb.ts';
+import { TokenService } from '../../gen/signalbox/v1/token_service_pb.ts';
 import { lengthField } from '../core/wire/bytes.ts';
 import { corpus } from '../property/fuzz/corpus.ts';
 import { mutate } from '../property/fuzz/mutate.ts';
@@ -123,6 +127,22 @@ async function makeSeeds(): Promise<Input[]> {
     add('/signalbox.v1.RoomService/GetRoom', type, [isJson ? roomJson : room], admin);
     add('/grpc.health.v1.Health/Check', type, [isJson ? Buffer.from('{}') : new Uint8Array(0)]);
   }
+  // Every method for backends: mutation fills what is empty.
+  const named = Uint8Array.of(10, 3, 97, 98, 99, 18, 3, 97, 98, 99);
+  for (const { typeName, methods } of [RoomService, TokenService, IceService, ClusterService]) {
+    for (const { name } of methods) {
+      add(`/${typeName}/${name}`, 'application/proto', [named], admin);
+      add(`/${typeName}/${name}`, 'application/grpc', [new Uint8Array(0)], admin);
+      add(`/${typeName}/${name}`, 'application/json', [Buffer.from('{"room":"abc","name":"abc"}')], admin);
+    }
+  }
+  const listServices = Uint8Array.of(58, 0);
+  const symbol = Buffer.concat([Uint8Array.of(34, 25), Buffer.from('signalbox.v1.ServerFrame')]);
+  add('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', 'application/grpc', [
+    listServices,
+    symbol,
+  ]);
+  add('/grpc.health.v1.Health/Watch', 'application/grpc-web+proto', [new Uint8Array(0)]);
   const packed = connect.map((message) => envelope(1, gzipSync(message)));
   const headers = {
     'content-type': 'application/grpc',

@@ -1,6 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import type { RawConfig } from '../../../src/config.ts';
-import { until } from '../../helpers/auth-kit.ts';
 import { Bystanders } from '../../helpers/bystanders.ts';
 import { type E2eGateway, signingKey, startE2eGateway } from '../../helpers/e2e-gateway.ts';
 
@@ -67,12 +67,12 @@ export class FuzzedGateway {
     this.#bystanders?.close();
     const { node, gateway } = this.#gateway.served;
     const left = (): number => node.figures.sessions + node.figures.connections + gateway.openSockets;
-    await until(() => left() === 0).catch(() => {
+    for (let tries = 0; tries < 400 && left() > 0; tries += 1) await delay(25);
+    if (left() > 0) {
       const { sessions, connections } = node.figures;
-      throw new Error(
-        `left behind: ${sessions} sessions, ${connections} connections, ${gateway.openSockets} sockets`,
-      );
-    });
+      const sockets = gateway.openSockets;
+      throw new Error(`left behind: ${sessions} sessions, ${connections} connections, ${sockets} sockets`);
+    }
     await this.#gateway.close().catch((error: unknown) => {
       // What it logged was told by `faults` already.
       if (this.#gateway.errors.length === 0) throw error;
