@@ -21,6 +21,8 @@ import type { RoomKey } from './room-key.ts';
  * The port to the store: it holds the logs (session inboxes, room logs, keyed tables) and the rooms. One contract test
  * covers all implementations (`test/engine/contract.ts`).
  *
+ * An operation takes effect once, some time between its call and its answer. Those under way at the same time take effect in
+ * any order, also on one log: where the core needs an order it waits for the answer (`test/model` holds it to that).
  * Writes are idempotent by (log, sender, seq). Reads of the hot path are synchronous, from a view that the engine keeps
  * true on this node; `EngineEvents` tell when a view has something new.
  */

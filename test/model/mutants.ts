@@ -295,15 +295,4 @@ export const interleavingMutants: readonly Mutant[] = [
     by: 'interleavings',
     edits: [{ file: opening, from: 'if (opener.session(id) !== session) return ended;', to: '' }],
   },
-  {
-    rule: 'a join under way is left with its session',
-    by: 'interleavings',
-    edits: [
-      {
-        file: session,
-        from: 'const gone = settled === undefined ? left : settled.then(() => left).then(leave);',
-        to: 'const gone = settled === undefined ? left : left;',
-      },
-    ],
-  },
 ];

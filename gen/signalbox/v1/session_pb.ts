@@ -154,7 +154,8 @@ export type RoomPosition = Message<"signalbox.v1.RoomPosition"> & {
   room: string;
 
   /**
-   * Epoch of its log.
+   * Epoch of its log. Empty while the client does not have all of the roster (Joined.roster_complete, RosterDelta.complete):
+   * it gets a fresh Joined then, and drops the messages of its history that it has, by their offsets.
    *
    * @generated from field: string epoch = 2;
    */
