@@ -12,6 +12,8 @@ import { type FloodName, floods } from './attacks.ts';
 export interface FloodOptions {
   readonly flood: FloodName;
   readonly durationMs: number;
+  /** How long neighbours are listened to before it. Default 2,000. */
+  readonly quietMs?: number;
 }
 
 /** What a flood did. Times in milliseconds. */
@@ -29,6 +31,8 @@ export interface FloodReport {
   /** Connections of neighbours that ended. */
   readonly disturbed: number;
   readonly histories: readonly ClientHistory[];
+  /** Share of the time in which the machine had no CPU for the gateway, in percent. */
+  readonly starved: number;
   /** What the gateway's process grew by at the most, in MiB. */
   readonly grewMiB: number;
 }
@@ -37,7 +41,7 @@ export interface FloodReport {
 const attackersAddress = '127.0.0.2';
 
 /** A gateway under one flood, and neighbours on all three transports that talk all the while. */
-export async function runFlood({ flood, durationMs }: FloodOptions): Promise<FloodReport> {
+export async function runFlood({ flood, durationMs, quietMs = 2000 }: FloodOptions): Promise<FloodReport> {
   const gateway = await GatewayChild.start();
   const fleet = await Fleet.start({
     url: gateway.url,
@@ -47,9 +51,9 @@ export async function runFlood({ flood, durationMs }: FloodOptions): Promise<Flo
   });
   try {
     fleet.startLoad();
-    await delay(1000);
+    await delay(500);
     const quiet = { from: wallClock(), until: 0 };
-    await delay(Math.max(2000, durationMs / 2));
+    await delay(quietMs);
     quiet.until = wallClock();
     const before = residentMiB(gateway.pid);
     let most = before;
@@ -64,6 +68,7 @@ export async function runFlood({ flood, durationMs }: FloodOptions): Promise<Flo
     fleet.stopLoad();
     clearInterval(watch);
     await fleet.settle();
+    const { starved } = await gateway.report();
     const flooded = spread(signalTimes(fleet.histories, (at) => at >= from && at <= until));
     return {
       flood,
@@ -76,6 +81,7 @@ export async function runFlood({ flood, durationMs }: FloodOptions): Promise<Flo
       disturbed: fleet.histories.flatMap(({ events }) => events).filter(({ kind }) => kind === 'ended')
         .length,
       histories: fleet.histories,
+      starved,
       grewMiB: Math.round(most - before),
     };
   } finally {
