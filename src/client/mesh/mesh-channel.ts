@@ -25,6 +25,8 @@ const GRACE_MS = 300;
 interface Member {
   readonly channels: RTCDataChannel[];
   grace: ReturnType<typeof setTimeout> | undefined;
+  /** 'open' was told, and 'close' was not. */
+  opened: boolean;
 }
 
 /** A connection as a channel sees it. */
@@ -117,7 +119,6 @@ export class MeshChannel extends LiveEmitter<MeshChannelEvents> {
   lost(peer: Peer): void {
     const member = this.#members.get(peer);
     if (member === undefined) return;
-    const wasOpen = openOf(member) !== undefined;
     clearTimeout(member.grace);
     this.#members.delete(peer);
     for (const channel of member.channels) {
@@ -126,7 +127,7 @@ export class MeshChannel extends LiveEmitter<MeshChannelEvents> {
       channel.onmessage = null;
       channel.close();
     }
-    if (wasOpen) this.emit('close', peer);
+    this.#closedTo(peer, member);
   }
 
   #make(peer: Peer, { rtc }: ChannelConnection): void {
@@ -138,13 +139,15 @@ export class MeshChannel extends LiveEmitter<MeshChannelEvents> {
     member.channels.push(channel);
     channel.binaryType = 'arraybuffer';
     const opened = () => {
-      if (member.channels.filter(isOpen).length === 1) this.emit('open', peer);
+      if (member.opened || openOf(member) === undefined) return;
+      member.opened = true;
+      this.emit('open', peer);
     };
     channel.onopen = opened;
     channel.onclose = () => {
       const at = member.channels.indexOf(channel);
       if (at >= 0) member.channels.splice(at, 1);
-      if (openOf(member) === undefined) this.emit('close', peer);
+      if (openOf(member) === undefined) this.#closedTo(peer, member);
     };
     channel.onmessage = ({ data }) => {
       const message = { participant: peer.participant, peer, data: plain(data) };
@@ -152,6 +155,13 @@ export class MeshChannel extends LiveEmitter<MeshChannelEvents> {
       this.emit('message', message);
     };
     if (isOpen(channel)) queueMicrotask(opened);
+  }
+
+  /** Tells it once, whatever the stack tells first: a channel on its way out is open no more, and not closed yet. */
+  #closedTo(peer: Peer, member: Member): void {
+    if (!member.opened) return;
+    member.opened = false;
+    this.emit('close', peer);
   }
 
   #find(to: Peer | string): RTCDataChannel | undefined {
@@ -162,7 +172,7 @@ export class MeshChannel extends LiveEmitter<MeshChannelEvents> {
   }
 
   #member(peer: Peer): Member {
-    const member = this.#members.get(peer) ?? { channels: [], grace: undefined };
+    const member = this.#members.get(peer) ?? { channels: [], grace: undefined, opened: false };
     this.#members.set(peer, member);
     return member;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PeerMesh } from '../../../src/client/index.ts';
-import { FakeRoom } from './fake-room.ts';
+import type { Peer, PeerMesh } from '../../../src/client/index.ts';
+import { MeshChannel } from '../../../src/client/mesh/mesh-channel.ts';
+import { entry, FakeRoom } from './fake-room.ts';
 import { meshOf, states, texts, until } from './kit.ts';
 
 function ids(mesh: PeerMesh): string[] {
@@ -155,6 +156,25 @@ describe('channels', () => {
     expect(states(a)).toEqual(['closed']);
     expect(channel.broadcast('too late')).toBe(0);
   });
+});
+
+it('a channel tells once that it closed, also where it is on its way out before its peer is lost', () => {
+  // A peer that closes its connection resets the channels, and tells so by a signal: which comes first is chance. Between the
+  // two a channel is 'closing': open no more, and its own event has not come.
+  const channel = new MeshChannel('x', {}, () => {});
+  const told: string[] = [];
+  channel.on('open', () => told.push('open'));
+  channel.on('close', () => told.push('close'));
+  const peer = { participant: entry('b', 1) } as unknown as Peer;
+  const rtcChannel = Object.assign(new EventTarget(), { readyState: 'connecting', close() {} });
+  channel.arrived(peer, rtcChannel as unknown as RTCDataChannel);
+  const { onopen } = rtcChannel as unknown as RTCDataChannel;
+  rtcChannel.readyState = 'open';
+  onopen?.call(rtcChannel as unknown as RTCDataChannel, new Event('open'));
+  rtcChannel.readyState = 'closing';
+  channel.lost(peer);
+  channel.lost(peer);
+  expect(told).toEqual(['open', 'close']);
 });
 
 describe('a mesh', () => {
