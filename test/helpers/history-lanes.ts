@@ -2,7 +2,8 @@ import type { ClientHistory, HistoryEvent, Timed, Violation } from './history.ts
 
 /**
  * What each connection brought: nothing before Welcome, nothing behind Closed; the inbox without gaps and repeats, over
- * connections too; an Error before the acknowledgement that covers it; nothing acknowledged that was not sent.
+ * connections too; Errors in the order of their frames, each before the acknowledgement that covers it; nothing acknowledged
+ * that was not sent.
  */
 export function checkLanes({ client, events }: ClientHistory): Violation[] {
   const violations: Violation[] = [];
@@ -12,6 +13,7 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
   let session = '';
   let received = 0;
   let acked = 0;
+  let refused = 0;
   // Whoever copied a secret says nothing, and hears what the other one is acknowledged.
   let numbered = events.some(({ kind }) => kind === 'control') ? 0 : Number.POSITIVE_INFINITY;
   for (const event of events) {
@@ -21,6 +23,7 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
       if (event.outcome !== 'resumed') {
         received = 0;
         acked = 0;
+        refused = 0;
         if (event.outcome === 'fresh' && Number.isFinite(numbered)) numbered = 0;
       }
       session = event.session;
@@ -47,6 +50,10 @@ export function checkLanes({ client, events }: ClientHistory): Violation[] {
       if (event.by === 'lane') acked = Math.max(acked, event.seq);
     } else if (event.kind === 'error' && event.seq > 0 && event.seq <= acked) {
       add('error-before-ack', `the Error of #${event.seq} came behind the acknowledgement of #${acked}`);
+    }
+    if (event.kind === 'error' && event.seq > 0) {
+      if (event.seq < refused) add('reordered', `the Error of #${event.seq} came behind that of #${refused}`);
+      refused = Math.max(refused, event.seq);
     }
   }
   return violations;

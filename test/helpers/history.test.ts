@@ -179,6 +179,12 @@ describe('the history checker', () => {
       put(ada, 9, message(4, 'a', 4, 'hi')),
       put(bob, 5, message(4, 'a', 4, 'hi')),
     ],
+    [
+      'reordered',
+      'Errors come in another order than their frames',
+      [...ada.slice(0, 10), error(1, 3), error(2, 2), receipt(3, 2, false), ack(4)],
+      [...bob.slice(0, 3), message(3, 'a', 4, 'hi')],
+    ],
     ['room-order', 'a room log repeats itself', ada, [...bob, message(3, 'a', 4, 'hi')]],
     ['room-order', 'a snapshot jumps over a message, untold', ada, put(bob, 5, joined('b', ['a'], 3))],
     [
