@@ -52,6 +52,10 @@ export class SignalboxClient extends Client {
     await this.#session.leave(this.#room);
   }
 
+  override async close(): Promise<void> {
+    await this.#session.close();
+  }
+
   override acknowledge(): void {
     this.#session.acknowledge();
   }
