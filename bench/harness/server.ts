@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import type { Target } from '../generator/job.ts';
 import type { Subject, Workspace } from '../subjects/subject.ts';
 
-const startMs = 20_000;
+/** Eight start at once, and the machine may be busy with other things. */
+const startMs = 60_000;
 /** A gateway with sessions drains before it ends, and a profile takes its time to be written. */
 const stopMs = 5_000;
 
