@@ -69,8 +69,13 @@ function compare(bytes: Uint8Array, pieces: readonly number[]): string | undefin
   const isPrefix = own.messages.every((message, index) => message === other.messages[index]);
   if (!isPrefix) return `messages ${own.messages.join()}, ws reads ${other.messages.join()}`;
   if (own.failure === other.failure && own.messages.length === other.messages.length) return undefined;
-  const isStricter = /length/.test(own.failure ?? '');
+  // Stricter of lengths, and of many frames without a message.
+  const isStricter = /length|^1008/.test(own.failure ?? '');
   if (isStricter) return undefined;
+  // Of a length that is too large ours says so with the masking key behind it.
+  const isEarly = own.failure === undefined && other.failure?.startsWith('1009') === true;
+  if (isEarly && readOwn(glue(bytes, new Uint8Array(4)), pieces).failure?.startsWith('1009'))
+    return undefined;
   // Ours says so on the first bytes of a header, ws on its last.
   const isSooner =
     own.failure !== undefined && other.failure === undefined && other.messages.length === own.messages.length;

@@ -4,13 +4,20 @@ import type { RawConfig } from '../../../src/config.ts';
 import { Bystanders } from '../../helpers/bystanders.ts';
 import { type E2eGateway, signingKey, startE2eGateway } from '../../helpers/e2e-gateway.ts';
 
+const boundless = { burst: 1_000_000, perSecond: 1_000_000 };
+
 /** Sessions and rooms of fuzzers go soon, so that a long run holds few. */
 const config: RawConfig = {
   classic: { room: 'classic' },
   rooms: [{ pattern: '*', joinCreates: true, settings: { emptyTimeout: '1s', departureTimeout: '1s' } }],
   limits: { resumeWindowMs: 500, holdMs: 1000, handshakeMs: 5000 },
   // Node keeps some sessions whose client has gone behind a GOAWAY: they are let go before `close` looks.
-  portLimits: { departureMs: 1000 },
+  // All that is fuzzed comes from one address, which would pay for it and be turned away.
+  portLimits: {
+    departureMs: 1000,
+    ...{ cutCost: 1, violationCost: 1, refusedHelloCost: 1 },
+    ...{ connectionRate: boundless, sessionRate: boundless, callRate: boundless },
+  },
 };
 
 /**

@@ -4,7 +4,7 @@ import { readHttp1 } from './http1-answer.ts';
 import { judgeAnswer, wrong } from './rpc-verdict.ts';
 
 /** RFC 6455 and 4000 + the gRPC code of the same end. Not 1011, not 4013 (internal), not 4002 (unknown). */
-const CLOSE_CODES = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007, 4008, 4010, 4014, 4016]);
+const CLOSE_CODES = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4003, 4004, 4007, 4008, 4010, 4014, 4016]);
 
 /** Judges all that a gateway sent to a client that asked for a WebSocket, or meant to. */
 export function judgeServerBytes(bytes: Buffer, ended: boolean): Verdict {
