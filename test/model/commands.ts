@@ -3,10 +3,11 @@ import { wirings } from './model-lane.ts';
 
 /** How many clients there are at a time. */
 export const places = 5;
-export const rooms = ['r', 's'] as const;
+/** `l` has a lobby. */
+export const rooms = ['r', 's', 'l'] as const;
 
 const who = fc.nat({ max: places - 1 });
-const room = fc.constantFrom('r', 'r', 'r', 'r', 'r', 's');
+const room = fc.constantFrom('r', 'r', 'r', 'r', 'r', 'r', 'r', 's', 'l');
 const pick = fc.nat({ max: 7 });
 const padding = fc.constantFrom(0, 0, 0, 150, 900);
 const yes = (one: number, of: number) => fc.nat({ max: of - 1 }).map((n) => n < one);
@@ -69,6 +70,7 @@ const kinds = [
     room,
     action: fc.constantFrom('remove' as const, 'liftBans' as const, 'end' as const, 'unlock' as const),
   }),
+  command(2, 'door', { admits: yes(2, 3) }),
   command(1, 'revoke', { who }),
   command(3, 'rival', { who, attempt: fc.constantFrom(-1, 0, 1) }),
   command(2, 'thief', { who, how: fc.constantFrom('secret' as const, 'identity' as const) }),

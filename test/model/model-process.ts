@@ -39,10 +39,14 @@ export function makeProcess(parts: ProcessParts): ModelProcess {
   const { core, clock, crypto, limits, verifier } = parts;
   const store = new core.MemoryEngine({ clock, crypto, limits });
   const engine = parts.wrap(watchEngine(store, parts.before));
-  const settings = core.resolveSettings(create(RoomSettingsSchema));
+  const open = core.resolveSettings(create(RoomSettingsSchema));
+  const guarded = core.resolveSettings(create(RoomSettingsSchema, { lobby: true }));
   const node = new core.SignalingNode({
     ...{ engine, clock, crypto, limits, verifier },
-    profiles: new core.RoomProfiles([{ pattern: '*', joinCreates: true, settings }]),
+    profiles: new core.RoomProfiles([
+      { pattern: 'l', joinCreates: true, settings: guarded },
+      { pattern: '*', joinCreates: true, settings: open },
+    ]),
     iceServers: { for: () => ({ servers: [], expiresAt: Number.POSITIVE_INFINITY }) },
     log: {
       info() {},

@@ -30,6 +30,9 @@ export async function perform(world: World, command: Command): Promise<void> {
       return world.step(command.steps);
     case 'pass':
       return world.pass(command.ms, 3);
+    case 'door':
+      void answerDoor(world, command);
+      return;
     case 'restart':
       return world.restart();
     case 'connect':
@@ -119,6 +122,16 @@ async function manage(world: World, { room, action, to }: Of<'manage'>): Promise
     default:
       await engine.updateRoom(key, { locked: false });
   }
+}
+
+/** Whoever has waited longest in the lobby is let in, or turned away. */
+async function answerDoor({ engine }: World, { admits }: Of<'door'>): Promise<void> {
+  const key = keyOf('l');
+  const [first] = await engine.lobby(key);
+  const id = first?.participant?.id;
+  if (id === undefined) return;
+  if (admits) await engine.admit(key, id);
+  else await engine.deny(key, id, '');
 }
 
 function moderate(world: World, { who, to, room, action }: Of<'moderate'>): void {

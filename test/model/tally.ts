@@ -47,6 +47,7 @@ export const mustHappen: readonly string[] = [
   'left REMOVED',
   'left REPLACED',
   'left ROOM_CLOSED',
+  'left LOBBY_DENIED',
   'closed REPLACED',
   'closed SLOW_CONSUMER',
   'closed TOKEN_EXPIRED',
