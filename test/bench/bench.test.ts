@@ -27,7 +27,7 @@ async function bench(...args: string[]): Promise<{ results: Result[]; stdout: st
 
 // Sixteen processes start: seconds, but more where the other tests load the machine.
 test('the bench measures all subjects, in a tiny edition of the calls', { timeout: 90_000 }, async () => {
-  const { results, stdout } = await bench('--only', 'call-setup', '--window', '300');
+  const { results, stdout } = await bench('--only', 'call-setup', '--window', '500');
   const cpu = results.filter(({ metric }) => metric === 'server_cpu');
   expect(cpu.map(({ subject }) => subject)).toEqual([
     'classic',
