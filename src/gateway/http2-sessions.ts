@@ -63,9 +63,8 @@ export class Http2Sessions {
     watchDeparture(session, socket, departureMs);
     session.setLocalWindowSize(connectionWindowBytes);
     if (isProxy) session.settings({ maxConcurrentStreams: this.#limits.streamsPerProxyConnection });
-    // nghttp2 has found a flood of its own, or what is no HTTP/2.
     session.on('error', (error: Error & { code?: string }) => {
-      if (error.code?.startsWith('ERR_HTTP2')) this.#cut(socket, error.message);
+      if (isFault(error.code)) this.#cut(socket, error.message);
     });
     let streams = 0;
     let timer = setTimeout(() => socket.destroy(), firstStreamMs);
@@ -93,4 +92,9 @@ export class Http2Sessions {
       this.#open.delete(session);
     });
   }
+}
+
+/** nghttp2 has found a flood of its own, or what is no HTTP/2; not so where the peer only said that it had an error. */
+function isFault(code: string | undefined): boolean {
+  return code?.startsWith('ERR_HTTP2') === true && code !== 'ERR_HTTP2_SESSION_ERROR';
 }

@@ -81,9 +81,6 @@ export interface GatewayLimits {
   readonly clientsPerProxyConnection: number;
   /** Before the first request is complete: fewer bytes than this between two looks are a trickle, twice in all. */
   readonly trickleBytes: number;
-  /** Connections of one address that have made no request yet; where there are more, they have `pendingMs`. */
-  readonly pendingPerAddress: number;
-  readonly pendingMs: number;
   /** Connections of one address. */
   readonly connectionRate: Rate;
   /** Connections that a connection counts for when it is cut because of what its peer did. */
@@ -186,10 +183,6 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   clientsPerProxyConnection: 32,
   // One packet of a bad network has 500 bytes, a request without a token as many. Whoever types has less.
   trickleBytes: 128,
-  // A classroom that opens the page at once, twelve connections a second each; browsers keep one or two ahead of need.
-  pendingPerAddress: 100,
-  // Their first packet comes with the handshake of TCP or TLS, or one round trip of a bad network later.
-  pendingMs: 1_500,
   // A stadium or a provider's gateway behind one address, all of them coming back at once; measured storms have 5,000.
   connectionRate: { burst: 20_000, perSecond: 1_000 },
   // A flood is let four times, and then once in five seconds.

@@ -80,7 +80,7 @@ export class Peers {
   awaitRequest(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '');
     this.#endHandshake(otherEnd(socket));
-    if (address !== '' && !this.isProxy(address)) this.#pending.add(socket, address, performance.now());
+    if (!this.isProxy(address)) this.#pending.add(socket, performance.now());
   }
 
   /** The connection has made a request. */

@@ -144,20 +144,25 @@ test('an address whose connections are cut may open no others for a while; anoth
   expect(await answered('127.0.0.2')).toBe(true);
 });
 
-test('many connections of one address that have made their request are not taken for a flood, over TLS either', async () => {
-  const { port, reasons } = await floodable(true, { limits: { pendingPerAddress: 10, pendingMs: 300 } });
-  const sessions = Array.from({ length: 20 }, () =>
-    http2Session(`https://localhost:${port}`, { ca: ca.cert }),
-  );
-  const headers = { ':method': 'POST', ':path': GET_ROOM, 'content-type': 'application/json' };
-  for (const session of sessions) await http2Request(session, headers, '{"name":"a"}');
-  await delay(1200);
-  expect(sessions.filter(({ destroyed }) => destroyed)).toEqual([]);
-  const silent = await Promise.all(Array.from({ length: 20 }, () => attacker(port, true)));
-  await delay(1200);
-  expect(silent.every(({ destroyed }) => destroyed)).toBe(true);
-  expect(sessions.filter(({ destroyed }) => destroyed)).toEqual([]);
-  expect(reasons()).toEqual(['connection dropped: too many connections without a request']);
+describe.each([
+  ['in clear text', false],
+  ['over TLS', true],
+])('a connection %s', (_how, isTls) => {
+  test('whose first request trickles in is cut, and not one that has made a request', async () => {
+    const { port, reasons } = await floodable(isTls);
+    const served = await attacker(port, isTls);
+    served.write(frame(FrameType.HEADERS, END_HEADERS, 1, callFields(CONNECT)));
+    const slow = await attacker(port, isTls);
+    const silent = await attacker(port, isTls);
+    const request = frame(FrameType.HEADERS, END_HEADERS, 1, Buffer.alloc(1000));
+    for (let at = 0; at < 30 && !slow.destroyed; at += 1) {
+      slow.write(request.subarray(at, at + 1));
+      served.write(frame(FrameType.DATA, 0, 1, Buffer.of(0)));
+      await delay(60);
+    }
+    expect([slow, served, silent].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+    expect(reasons()).toEqual(['connection dropped: a request that trickles in']);
+  });
 });
 
 test('an address has so many TLS handshakes under way, and no more', async () => {
