@@ -48,7 +48,7 @@ await makePackage('signalbox', ['src', 'gen'], {
   optionalDependencies: manifest.optionalDependencies,
 });
 await cp(join(root, 'bin'), join(dist, 'signalbox', 'bin'), { recursive: true });
-await cp(join(root, 'proto', 'signalbox'), join(dist, 'signalbox', 'proto', 'signalbox'), {
+await cp(join(root, 'proto', 'signalbox', 'v1'), join(dist, 'signalbox', 'proto', 'signalbox', 'v1'), {
   recursive: true,
 });
 await cp(join(root, 'web', 'dist'), join(dist, 'signalbox', 'web', 'dist'), { recursive: true });
