@@ -35,7 +35,7 @@ function nameOf(event: HistoryEvent): string {
   }
 }
 
-/** What 2,000 sequences meet for certain, each a hundred times and more, and what hangs on it. */
+/** What 2,000 sequences meet for certain. */
 export const mustHappen: readonly string[] = [
   'welcome resumed',
   'welcome fresh',
@@ -47,7 +47,6 @@ export const mustHappen: readonly string[] = [
   'left REMOVED',
   'left REPLACED',
   'left ROOM_CLOSED',
-  'left LOBBY_DENIED',
   'closed REPLACED',
   'closed SLOW_CONSUMER',
   'closed TOKEN_EXPIRED',
