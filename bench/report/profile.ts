@@ -17,17 +17,25 @@ export interface CpuProfile {
 }
 
 const mostRows = 20;
+/** Modules are loaded and code is compiled then, in µs. */
+const startUpMicros = 3_000_000;
 /** Not work. */
 const idle = '(idle)';
 
-/** A Markdown table of the functions that took the most time themselves; shares are of the time that was not idle. */
+/**
+ * A Markdown table of the functions that took the most time themselves, after the start of the process; shares are of
+ * the time that was not idle.
+ */
 export function profileTable({ nodes, samples, timeDeltas }: CpuProfile, root: string): string {
   const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame, root)]));
   const micros = new Map<string, number>();
+  let now = 0;
   for (const [index, id] of samples.entries()) {
+    const took = timeDeltas[index] ?? 0;
+    now += took;
     const place = places.get(id);
-    if (place === undefined || place.startsWith(idle)) continue;
-    micros.set(place, (micros.get(place) ?? 0) + (timeDeltas[index] ?? 0));
+    if (now < startUpMicros || place === undefined || place.startsWith(idle)) continue;
+    micros.set(place, (micros.get(place) ?? 0) + took);
   }
   const busy = [...micros.values()].reduce((sum, value) => sum + value, 0);
   const rows = [...micros].sort(([, a], [, b]) => b - a).slice(0, mostRows);

@@ -117,7 +117,7 @@ test('the chart draws what is cheaper to the left and what is dearer to the righ
   expect(svg).toContain('fast &amp; &lt;small>');
 });
 
-test('a profile tells which functions took the time that was not idle', () => {
+test('a profile tells which functions took the time after the start that was not idle', () => {
   const node = (id: number, functionName: string, url = '') => ({
     id,
     callFrame: { functionName, url, lineNumber: 9 },
@@ -125,8 +125,8 @@ test('a profile tells which functions took the time that was not idle', () => {
   const text = profileTable(
     {
       nodes: [node(1, 'scan', 'file:///root/src/scan.ts'), node(2, '(idle)'), node(3, '(program)')],
-      samples: [1, 2, 3, 1],
-      timeDeltas: [2000, 9000, 1000, 1000],
+      samples: [3, 2, 1, 2, 3, 1],
+      timeDeltas: [900_000, 3_000_000, 2000, 9000, 1000, 1000],
     },
     '/root/',
   );
