@@ -6,9 +6,11 @@ import { NextStep, Welcome_Outcome as Outcome, type Welcome } from '../../gen/si
 import type { SendFramesResult } from '../../src/core/send-frames.ts';
 import { type Destination, HistoryRecorder } from '../helpers/history.ts';
 import type { Gateway } from './gateway.ts';
+import type { Keepsake } from './keepsake.ts';
 import { type LaneOwner, ModelLane, type Wiring } from './model-lane.ts';
 import { record } from './record.ts';
 import { RoomReplica } from './room-replica.ts';
+import { SendingHalf } from './sending-half.ts';
 
 export type ClientBody = Extract<MessageInitShape<typeof ClientFrameSchema>['body'], { case: string }>;
 
@@ -44,19 +46,6 @@ interface Unacked {
   readonly body: ClientBody;
 }
 
-/** Something of a room that outlives the frame that brought it. */
-export interface Keepsake {
-  readonly session: string;
-  readonly seq: number;
-  readonly room: string;
-  readonly what: 'latest' | 'counted' | 'will';
-  readonly key: string;
-  readonly text: string;
-  readonly count: number;
-  /** Own participant as it was sent. */
-  readonly participant: string;
-}
-
 /**
  * A client that keeps to the protocol and to nothing else: it numbers and keeps its frames until they are acknowledged,
  * sends them again after a resume, answers pings from its read path, and writes down all that it learns. It acknowledges
@@ -71,10 +60,10 @@ export class ModelClient implements LaneOwner {
   session: SessionHold | undefined;
   /** It holds a copied secret: what the other one numbers it cannot know, and so it says nothing. */
   isCopy = false;
-  /** The next answer to SendFrames is lost. */
-  losesAnswer = false;
   readonly #gateway: Gateway;
   #lane: ModelLane | undefined;
+  /** Set where frames go by SendFrames. */
+  #half: SendingHalf | undefined;
   readonly #older = new Set<ModelLane>();
   #lanes = 0;
   #attempts = 0;
@@ -89,8 +78,6 @@ export class ModelClient implements LaneOwner {
   readonly #resynced = new Set<string>();
   #pongs: number[] = [];
   #sendsAgain = false;
-  #batch: Uint8Array[] = [];
-  #calling = false;
 
   constructor(gateway: Gateway, name: string, persona: Persona, history?: HistoryRecorder) {
     this.#gateway = gateway;
@@ -146,6 +133,11 @@ export class ModelClient implements LaneOwner {
     return this.#attempts;
   }
 
+  /** The next answer to SendFrames is lost, or not. */
+  loseAnswer(loses: boolean): void {
+    if (this.#half !== undefined) this.#half.losesAnswer = loses;
+  }
+
   /** Connects: a new session, or the one that it holds. */
   connect({ wiring, attempt, closeFirst, expiresAt }: Greeting): void {
     if (this.#stopped) return;
@@ -159,6 +151,7 @@ export class ModelClient implements LaneOwner {
     const { identity, permissions } = this.persona;
     lane.asked = { session: session?.id ?? '', identity, honest: true };
     this.#lane = lane;
+    if (wiring === 'halves') this.#half = this.#sendingHalf(lane);
     this.history.add({
       kind: 'opened',
       ...{ lane: lane.number, transport: wiring, session: session?.id ?? '', attempt: this.#attempts },
@@ -340,9 +333,8 @@ export class ModelClient implements LaneOwner {
     this.#welcomed = false;
     this.#sendsAgain = false;
     this.#pongs = [];
-    this.#batch = [];
-    this.#calling = false;
-    this.losesAnswer = false;
+    this.#half?.close();
+    this.#half = undefined;
   }
 
   #send(body: ClientBody): void {
@@ -357,50 +349,35 @@ export class ModelClient implements LaneOwner {
   }
 
   #transmit(frames: readonly Uint8Array[]): void {
-    if (this.#lane?.wiring === 'halves') {
-      this.#batch.push(...frames);
-      this.#call();
-    } else for (const frame of frames) this.#lane?.send(frame);
+    if (this.#half !== undefined) this.#half.send(frames);
+    else for (const frame of frames) this.#lane?.send(frame);
   }
 
-  /** One call of SendFrames at a time. */
-  #call(): void {
-    const { session } = this;
-    const lane = this.#lane;
-    if (this.#calling || this.#batch.length === 0 || session === undefined || lane === undefined) return;
-    this.#calling = true;
-    const frames = this.#batch;
-    this.#batch = [];
-    const { sendKey, received: ack } = session;
-    this.#gateway.sendFrames({ sendKey, ack, frames, peer: lane.peer }, (result) => {
-      if (lane === this.#lane && this.#calling) this.#answered(lane, result);
-    });
-    // What is kept longer than the call was copied.
-    for (const frame of frames) frame.fill(0xff);
+  #sendingHalf(lane: ModelLane): SendingHalf {
+    return new SendingHalf(
+      (frames, done) => {
+        const { sendKey = '', received: ack = 0 } = this.session ?? {};
+        this.#gateway.sendFrames({ sendKey, ack, frames, peer: lane.peer }, done);
+      },
+      (result) => this.#answered(lane, result),
+      () => {
+        this.#sendsAgain = true;
+      },
+    );
   }
 
   #answered(lane: ModelLane, result: SendFramesResult): void {
-    this.#calling = false;
-    const lost = this.losesAnswer;
-    this.losesAnswer = false;
-    if (result.kind === 'done' && !lost) {
-      for (const error of result.errors) {
-        const { seq } = fromBinary(FrameErrorSchema, error);
-        this.history.add({ kind: 'refused', lane: lane.number, seq });
-        this.#refused.add(`${this.session?.id} ${seq}`);
-      }
-      this.#acknowledged(result.ack, 'answer');
-    } else if (result.kind === 'refused' && result.ending.nextStep !== NextStep.RESUME) {
+    if (result.kind === 'refused') {
       lane.drop();
       this.#lost(lane);
       return;
-    } else {
-      // What was not answered is asked again, and with it what came after.
-      this.#batch = [];
-      this.#sendsAgain = true;
-      return;
     }
-    this.#call();
+    for (const error of result.errors) {
+      const { seq } = fromBinary(FrameErrorSchema, error);
+      this.history.add({ kind: 'refused', lane: lane.number, seq });
+      this.#refused.add(`${this.session?.id} ${seq}`);
+    }
+    this.#acknowledged(result.ack, 'answer');
   }
 
   #acknowledged(ack: number, by: 'lane' | 'answer'): void {

@@ -171,7 +171,7 @@ function act(world: World, client: ModelClient, command: Exclude<Command, { kind
       return;
     }
     case 'loseAnswer':
-      client.losesAnswer = true;
+      client.loseAnswer(true);
       return;
     case 'suspend':
       suspend(world, client, command);

@@ -21,7 +21,7 @@ export async function comeToRest(world: World): Promise<void> {
 async function gather(world: World): Promise<void> {
   for (let tries = 0; tries < mostTries; tries += 1) {
     for (const client of world.live) {
-      client.losesAnswer = false;
+      client.loseAnswer(false);
       client.lane?.hear();
       if (client.session !== undefined && !client.isAttached) {
         const expiresAt = Number.POSITIVE_INFINITY;
