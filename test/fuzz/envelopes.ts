@@ -18,7 +18,6 @@ import type { Random } from '../property/fuzz/random.ts';
 import { describedInput, readDescription } from './kit/described.ts';
 import { FuzzedGateway, lastingToken } from './kit/fuzzed-gateway.ts';
 import { EDGES, glue, mutateBytes, resegment, shuffle } from './kit/mutate-bytes.ts';
-import { ownAddress } from './kit/own-address.ts';
 import { judgeAnswer, wrong } from './kit/rpc-verdict.ts';
 import type { FuzzTarget, Input, OpenTarget, Verdict } from './target.ts';
 
@@ -325,14 +324,13 @@ class Http2Client {
     });
   }
 
-  /** The session; a new one, from another address, where the gateway has ended it or it has had its share of resets. */
+  /** The session; a new one where the gateway has ended it or it has had its share of resets. */
   #open(): ClientHttp2Session {
     this.#calls += 1;
     if (this.#session === undefined || this.#session.closed || this.#calls % CALLS === 0) {
       this.#session?.close();
-      const localAddress = ownAddress();
       const { hostname: host, port } = new URL(this.#url);
-      const createConnection = () => connectSocket({ host, port: Number(port), localAddress, noDelay: true });
+      const createConnection = () => connectSocket({ host, port: Number(port), noDelay: true });
       this.#session = connect(this.#url, { createConnection });
       const session = this.#session;
       this.#sessions.add(session);

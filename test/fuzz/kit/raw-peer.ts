@@ -1,6 +1,5 @@
 import { connect } from 'node:net';
 import type { Input } from '../target.ts';
-import { ownAddress } from './own-address.ts';
 
 /** What a raw peer saw. */
 export interface RawAnswer {
@@ -18,7 +17,7 @@ const LONGEST_MS = 2000;
 /** Sends segments over a connection of its own, waits until the gateway ends it or is quiet, and resets it. */
 export function exchangeBytes(port: number, segments: Input): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress: ownAddress(), noDelay: true });
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const chunks: Buffer[] = [];
     let isWritten = false;
     let quiet: NodeJS.Timeout | undefined;
