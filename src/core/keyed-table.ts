@@ -74,6 +74,14 @@ export class KeyedTable {
     if (this.#changes.length > 64 && this.#changes.length > 2 * this.#values.size) this.#forgetSuperseded();
   }
 
+  /** Takes a value out of which nobody needs to learn any more: cursors go on as if it had never been put. */
+  forget(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#account(value, -1);
+    this.#values.delete(key);
+  }
+
   /** Values put after `version`, in order. */
   since(version: number): readonly KeyedValue[] {
     const found: KeyedValue[] = [];

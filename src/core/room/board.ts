@@ -110,6 +110,14 @@ export class Board {
     this.#countOwed = true;
   }
 
+  /**
+   * The log tells the number of participants as it is now. One that stands here is older, and would be read after it by whoever
+   * has read neither.
+   */
+  countIsInLog(): void {
+    this.#table.forget('c');
+  }
+
   /** Whether a count waits to be told. */
   get owesCount(): boolean {
     return this.#countOwed;

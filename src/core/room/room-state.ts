@@ -347,6 +347,7 @@ export class RoomState {
       ...delta,
     });
     this.log.append(encodeBody({ case: 'rosterDelta', value }), now);
+    this.board.countIsInLog();
     this.outlet.changed();
   }
 

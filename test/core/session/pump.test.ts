@@ -269,6 +269,22 @@ describe('the pump', () => {
     await kit.settle();
     expect(ann.all('rosterDelta').map(({ count }) => count)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
+
+  // Found by the random schedules: who had read neither knew the older number in the end.
+  it('ends with the newest count where the log tells it behind an older one beside it', async () => {
+    await start({ settings: { presence: Presence.LISTED } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    ann.stall();
+    ann.send({ case: 'ping', value: { id: 1 } });
+    await kit.settle();
+    await kit.inRoom('r', { identity: 'quiet', permissions: { listed: false } });
+    await kit.pass(1000);
+    await kit.inRoom('r', { identity: 'listed' });
+    await kit.pass(1000);
+    ann.drain();
+    await kit.settle();
+    expect(ann.all('rosterDelta').map(({ count }) => count)).toEqual([3]);
+  });
 });
 
 describe('a round that takes several ticks', () => {

@@ -41,6 +41,8 @@ export class Replica {
     else if (body.case === 'left') {
       this.self = '';
       this.roster.clear();
+      // A membership that had ended before it was read to its end: of the joins in it only the signals are left.
+      this.#unseen.clear();
     } else if (body.case === 'rosterDelta') this.#delta(body.value);
     else if (body.case === 'roomUpdated') this.#advance(body.value.offset);
     else if (body.case === 'signal') {
