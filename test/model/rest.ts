@@ -135,8 +135,12 @@ function checkTotals(
 /** Everybody goes, or the gateway does; nothing is left of them. */
 export async function end(world: World, atOnce: boolean): Promise<Violation[]> {
   const { node, engine, watch, limits, clock, errors } = world;
-  if (atOnce) watch.stopping = true;
-  else {
+  if (atOnce) {
+    watch.stopping = true;
+    const isOver = node.drain({ deadlineMs: 500, graceMs: 0, endpoints: [], alone: false });
+    await world.pass(500);
+    await isOver;
+  } else {
     for (const client of world.live) client.stop();
     await world.pass(Math.max(limits.resumeWindowMs, limits.holdMs) + 2000);
     const { sessions, connections, rooms } = node.figures;
