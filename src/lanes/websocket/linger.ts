@@ -24,10 +24,12 @@ export function linger(socket: Duplex, last: Uint8Array, deadlineMs: number, sch
   socket.once('close', cancel);
   socket.end(last);
   let discarded = 0;
-  socket.on('data', (chunk: Uint8Array) => {
+  const discard = (chunk: Uint8Array): void => {
     discarded += chunk.length;
     if (discarded > MOST_DISCARDED) socket.destroy();
-  });
+  };
+  socket.on('data', discard);
+  socket.once('close', () => socket.off('data', discard));
   socket.resume();
 }
 
