@@ -126,6 +126,14 @@ describe('an HTTP/2 connection', () => {
     });
   });
 
+  test('of a trusted proxy may have more streams', async () => {
+    const { url } = await gateway({ trustedProxies: ['127.0.0.1'] });
+    const session = http2Session(url);
+    await expect
+      .poll(() => session.remoteSettings.maxConcurrentStreams)
+      .toBe(DEFAULT_LIMITS.streamsPerProxyConnection);
+  });
+
   test('serves other streams while one of them is not read', async () => {
     const stalled: unknown[] = [];
     const endpoint: LaneEndpoint = {
