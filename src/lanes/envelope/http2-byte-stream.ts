@@ -4,7 +4,7 @@ import type { HeaderFields } from './metadata.ts';
 import { startTimer } from './timer.ts';
 
 /** A peer that has not taken a RST_STREAM for so long, in milliseconds, reads nothing of any stream: its connection ends. */
-const unreadResetMs = 1000;
+const unreadResetMs = 500;
 
 /** An exchange over one HTTP/2 stream. */
 export class Http2ByteStream implements ByteStream {
