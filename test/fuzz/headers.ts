@@ -201,9 +201,7 @@ function changeRequest(random: Random, request: Described): Described {
     case 2:
       return { ...request, fields: fields.toSpliced(at, 1) };
     case 3:
-      return field === undefined
-        ? request
-        : { ...request, fields: fields.toSpliced(random.below(fields.length + 1), 0, field) };
+      return field === undefined ? request : { ...request, fields: [...fields, field] };
     case 4:
       return { ...request, fields: many(random, fields, name) };
     case 5:
@@ -218,7 +216,11 @@ function changeRequest(random: Random, request: Described): Described {
     case 8:
       return field === undefined ? request : { ...request, fields: fields.with(at, [field[0], value]) };
     default:
-      return { ...request, fields: fields.toSpliced(at, 0, [name, value]) };
+      // Mostly behind the pseudo-headers: before them a field ends the request.
+      return {
+        ...request,
+        fields: fields.toSpliced(random.chance(10) ? at : fields.length, 0, [name, value]),
+      };
   }
 }
 
