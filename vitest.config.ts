@@ -11,9 +11,6 @@ const alone = [
   'test/soak/**/*.test.ts',
 ];
 
-/** Fault runs with 200 sessions under load, three minutes of both cores: `npm run test:fault:all`, not yet part of `npm test`. */
-const faults = ['test/fault/fault.test.ts'];
-
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -33,18 +30,8 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: alone,
-          exclude: faults,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'fault',
-          include: faults,
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

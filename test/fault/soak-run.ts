@@ -22,8 +22,9 @@ export interface SoakReport {
   readonly violations: readonly Violation[];
 }
 
-/** Growth that is allowed over the last half, in MB. */
+/** Growth that is allowed over the last half, in MB; of runs whose first half is too short to fill what is bounded, none is judged. */
 const mostSlopeMb = 1;
+const leastMinutes = 4;
 /** How long a client stays, in milliseconds; it says something once a second. */
 const stayMs = 6000;
 const rooms = 20;
@@ -108,7 +109,7 @@ export async function soak({ minutes, joinsPerSecond, seed, tell }: SoakOptions)
   await Promise.all(going);
   clearInterval(checks);
   const slopeMb = slopeOf(samples.slice(samples.length >> 1));
-  if (slopeMb > mostSlopeMb) {
+  if (minutes >= leastMinutes && slopeMb > mostSlopeMb) {
     const detail = `the heap grew by ${slopeMb.toFixed(2)} MB over the last half`;
     violations.push({ rule: 'gauges', client: 'the gateway', detail });
   }
