@@ -16,6 +16,7 @@ import type { RoomKey } from './room-key.ts';
 import type { SendFramesBatch, SendFramesResult } from './send-frames.ts';
 import { encodeFrameErrorMessage } from './server-frame.ts';
 import { Connection, type ConnectionHost } from './session/connection.ts';
+import { inBackground } from './session/in-background.ts';
 import { type Opener, openSession } from './session/open-session.ts';
 import { Pace } from './session/pace.ts';
 import { Pump } from './session/pump.ts';
@@ -78,6 +79,8 @@ export class SignalingNode {
   readonly #pump: Pump;
   readonly #awake: AwakeTime;
   readonly #presence: Slices<Session>;
+  /** Thousands may fall due in one look: those who read nothing any more, or whose network is gone. */
+  readonly #looks: Slices<Session>;
   readonly #pace: Pace;
   readonly #opener: Opener;
   readonly #connectionHost: ConnectionHost;
@@ -88,6 +91,8 @@ export class SignalingNode {
   #cancelAway: Cancel | undefined;
   #draining: Draining | undefined;
   #newestBirth = 0;
+  /** Credentials that were renewed since the last sweep. */
+  #renewals = 0;
   #stopped = false;
 
   constructor(options: SignalingNodeOptions) {
@@ -99,6 +104,9 @@ export class SignalingNode {
     this.#pump = new Pump(clock, engine);
     this.#awake = new AwakeTime(clock, 2 * sweepIntervalMs);
     this.#presence = new Slices(clock, (session) => session.tellPresence());
+    this.#looks = new Slices(clock, (session) =>
+      inBackground(options, 'a session could not be looked at', () => this.#look(session)),
+    );
     this.#pace = new Pace(clock);
     const host = this.#sessionHost();
     this.#host = host;
@@ -306,15 +314,18 @@ export class SignalingNode {
 
   #sweep(): void {
     this.#awake.beat();
-    const now = this.#options.clock.now();
-    let renewals = 0;
+    this.#renewals = 0;
     void this.#sweepEngine();
-    for (const session of [...this.#sessions.values()]) {
-      session.liveness.check();
-      if (session.state.kind !== 'attached') continue;
-      if (session.grants.expiresAt <= now) this.#endForToken(session);
-      else if (renewals < renewalsPerSweep && session.credentials.check(now)) renewals += 1;
-    }
+    for (const session of this.#sessions.values()) this.#looks.add(session);
+  }
+
+  /** Ends what has fallen due of a session, and renews what will. */
+  #look(session: Session): void {
+    const now = this.#options.clock.now();
+    session.liveness.check();
+    if (session.state.kind !== 'attached') return;
+    if (session.grants.expiresAt <= now) this.#endForToken(session);
+    else if (this.#renewals < renewalsPerSweep && session.credentials.check(now)) this.#renewals += 1;
   }
 
   /** The token of the session is good no longer. Without it, or with another one, the session may come back, but for revoked ones. */
@@ -359,6 +370,7 @@ export class SignalingNode {
         this.#sessions.delete(session.id);
         this.#pump.forget(session);
         this.#presence.delete(session);
+        this.#looks.delete(session);
       },
     };
   }

@@ -21,7 +21,7 @@ interface LogRun {
 }
 
 /** Longest slice of a round, in milliseconds: what comes in meanwhile waits so long. */
-const sliceMs = 8;
+const sliceMs = 5;
 /** A tick may be long where thousands of sockets have something at once: those served in it wait no longer than this for their answers. */
 const lateMs = 10;
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 
 /** Longest slice, in milliseconds: a signal of others waits so long behind it. */
-const sliceMs = 5;
+const sliceMs = 2;
 
 /**
  * Work that thousands may ask for at once, as when a network is cut or comes back: it is done in slices, one a tick, so that

@@ -330,7 +330,7 @@ describe('the pump under load', () => {
     return { clock, flushed, session, pump: new Pump(clock, engine) };
   }
 
-  it('flushes for eight milliseconds a tick, and takes what comes meanwhile behind what waits', () => {
+  it('flushes for five milliseconds a tick, and takes what comes meanwhile behind what waits', () => {
     const { clock, flushed, session, pump } = slow(4);
     for (const name of ['a', 'b', 'c', 'd', 'e']) pump.markDirty(session(name));
     clock.tick();
