@@ -15,9 +15,11 @@ const shoutBytes = 15 * 1024;
 /** In each room, one shout. */
 const shoutEveryMs = 25;
 /** Where a socket and not a window is to be full, the kernel takes 4 MB of it before: there are fewer of those. */
-const transports: readonly TransportName[] = Array.from({ length: 10 }, (_, index) =>
-  index === 9 ? 'websocket' : index % 2 === 0 ? 'grpc' : 'halves',
+const transports: readonly TransportName[] = Array.from({ length: 20 }, (_, index) =>
+  index === 19 ? 'websocket' : index % 2 === 0 ? 'grpc' : 'halves',
 );
+/** The first seconds of a process are not like the others. */
+const warmUpMs = 3000;
 const aloneMs = 5000;
 /** From the overflow of a lane to the end of its socket, in milliseconds. */
 const mostCutMs = 10_000;
@@ -43,18 +45,22 @@ export const slowReaders: Scenario = (options) =>
       roomBytes: 256 * 1024,
     },
     async play({ gateway, fleet, onFailure }) {
+      const count = options.sessions;
+      const rooms = Math.ceil(count / roomSize);
+      const shouters = await Shouters.start(gateway.url, rooms, 'slow-', shoutBytes);
+      onFailure(() => shouters.stop());
+      // What shouting costs, it costs without them, too.
+      shouters.begin(shoutEveryMs);
+      await delay(warmUpMs);
       const from = wallClock();
       await delay(aloneMs);
+      shouters.stop();
       const until = wallClock();
-      const count = options.sessions;
       const readers = await FleetChild.start({
         ...{ url: gateway.url, sessions: count, roomSize, prefix: 'slow-', roomPrefix: 'slow-' },
         ...{ transports, seed: options.seed, signalsPerSecond: 20, messagesPerSecond: 2 },
       });
       onFailure(() => readers.kill());
-      const rooms = Math.ceil(count / roomSize);
-      const shouters = await Shouters.start(gateway.url, rooms, 'slow-', shoutBytes);
-      onFailure(() => shouters.stop());
       const before = await gateway.report();
       const stoppedAt = wallClock();
       readers.stop();
