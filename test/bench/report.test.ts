@@ -124,11 +124,11 @@ test('a profile tells which functions took the time after the start that was not
   });
   const text = profileTable(
     {
-      nodes: [node(1, 'scan', 'file:///root/src/scan.ts'), node(2, '(idle)'), node(3, '(program)')],
+      nodes: [node(1, 'scan', 'file:///code/src/scan.ts'), node(2, '(idle)'), node(3, '(program)')],
       samples: [3, 2, 1, 2, 3, 1],
       timeDeltas: [900_000, 3_000_000, 2000, 9000, 1000, 1000],
     },
-    '/root/',
+    '/code/',
   );
   expect(text).toMatch(/75\.0 % \| 3 +\| scan src\/scan\.ts:10/);
   expect(text).toMatch(/25\.0 % \| 1 +\| \(program\)/);
