@@ -8,7 +8,6 @@ const alone = [
   'test/fuzz/**/*.test.ts',
   'test/fault/**/*.test.ts',
   'test/flood/**/*.test.ts',
-  'test/soak/**/*.test.ts',
 ];
 
 export default defineConfig({

@@ -10,7 +10,7 @@ import { Hosts, whyNoNamespaces } from './namespaces.ts';
 const CUT_MS = 5_000;
 /** A call is back so long after its network, at the latest. */
 const BACK_MS = 20_000;
-const ROUNDS = 2;
+const ROUNDS = 1;
 
 const hasBrowser = chromiumPath() !== undefined;
 const missing = whyNoNamespaces();

@@ -82,8 +82,8 @@ describe('two hundred sessions under load lose nothing, get nothing twice and ke
   it(
     'when all of them are dropped at once, and come back, while a call of others goes on',
     async () => {
-      const figure = await play(storm, { rounds: 3, sessions: 1000 });
-      expect(figure('resumed after').count).toBe(3000);
+      const figure = await play(storm, { rounds: 1, sessions: 1000 });
+      expect(figure('resumed after').count).toBe(1000);
     },
     5 * minutes,
   );
