@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { splitEnvelopes } from './envelopes.ts';
 import { Pipe } from './pipe.ts';
 import type { Route } from './route.ts';
 
-const prefixBytes = 5;
 const path = '/signalbox.v1.SignalingService/Connect';
 
 /** A gRPC call over an HTTP/2 connection of its own, its envelopes made by hand. The call begins with the first message. */
@@ -42,15 +42,7 @@ export class GrpcPipe extends Pipe {
   }
 
   protected override split(bytes: Buffer): number {
-    let at = 0;
-    while (at + prefixBytes <= bytes.length) {
-      const start = at + prefixBytes;
-      const end = start + bytes.readUInt32BE(at + 1);
-      if (end > bytes.length) break;
-      this.deliver(bytes, start, end);
-      at = end;
-    }
-    return at;
+    return splitEnvelopes(bytes, (start, end) => this.deliver(bytes, start, end));
   }
 
   protected override async hangUp(): Promise<void> {

@@ -8,12 +8,12 @@ import {
   SendFramesRequestSchema,
   SendFramesResponseSchema,
 } from '../../gen/signalbox/v1/signaling_service_pb.ts';
+import { prefixBytes, splitEnvelopes } from './envelopes.ts';
 import { openHttp2 } from './grpc-pipe.ts';
 import { Pipe } from './pipe.ts';
 import type { Route } from './route.ts';
 
 const service = '/signalbox.v1.SignalingService/';
-const prefixBytes = 5;
 const endOfStream = 0x02;
 /** Tag of `SendFramesRequest.frames`; a ConnectRequest differs from such an entry by its tag alone. */
 const framesTag = 0x1a;
@@ -64,16 +64,10 @@ export class HalvesPipe extends Pipe {
   }
 
   protected override split(bytes: Buffer): number {
-    let at = 0;
-    while (at + prefixBytes <= bytes.length) {
-      const start = at + prefixBytes;
-      const end = start + bytes.readUInt32BE(at + 1);
-      if (end > bytes.length) break;
-      if ((bytes[at] ?? 0) & endOfStream) this.broken(bytes.toString('utf8', start, end));
+    return splitEnvelopes(bytes, (start, end, flags) => {
+      if (flags & endOfStream) this.broken(bytes.toString('utf8', start, end));
       else this.#take(bytes, start, end);
-      at = end;
-    }
-    return at;
+    });
   }
 
   protected override async hangUp(): Promise<void> {
