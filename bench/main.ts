@@ -56,6 +56,12 @@ async function main(args: readonly string[]): Promise<void> {
       for (const subject of measured.keys()) await showProfile(profileFolder, scenario.name, subject);
     }
   }
+  for (const { scenario, failures } of rounds) {
+    for (const [subject, why] of failures) {
+      process.exitCode = 1;
+      process.stderr.write(`bench: ${scenario.name}, ${subject}: ${why}\n`);
+    }
+  }
   if (options.json !== undefined) await writeFile(options.json, toJson(results));
   if (options.chart !== undefined) await writeFile(options.chart, chart(results, scenarios));
 }

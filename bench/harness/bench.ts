@@ -39,21 +39,27 @@ export interface ScenarioRounds {
   readonly rounds: ReadonlyMap<string, readonly Measurement[]>;
 }
 
+/** A scenario that was run, with the subjects that lost or spoiled a message, or broke otherwise: they have no measurements. */
+export interface ScenarioOutcome extends ScenarioRounds {
+  /** By subject: what went wrong. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
 /**
- * Runs all scenarios over all their subjects. Rejects at the first message that is lost or wrong.
+ * Runs all scenarios over all their subjects. A subject is out of a scenario at the first message that is lost or wrong.
  *
  * The subjects of a round come directly after one another, in an order that turns with each round, so that whatever else
  * the machine does meets all of them.
  */
-export function runBench(options: BenchOptions): Promise<readonly ScenarioRounds[]> {
+export function runBench(options: BenchOptions): Promise<readonly ScenarioOutcome[]> {
   return withWorkspace(options.root, async (workspace) => {
     const contestants = new Contestants(workspace, options.profileFolder);
     try {
-      const results: ScenarioRounds[] = [];
+      const results: ScenarioOutcome[] = [];
       for (const [number, scenario] of options.scenarios.entries()) {
         const run = new ScenarioRun(options, contestants, scenario, number * 1000);
-        const rounds = await run.all();
-        if (rounds.size > 0) results.push({ scenario, rounds });
+        const outcome = await run.all();
+        if (outcome.rounds.size > 0 || outcome.failures.size > 0) results.push(outcome);
       }
       return results;
     } finally {
@@ -78,23 +84,30 @@ class ScenarioRun {
     this.#seed = seed;
   }
 
-  async all(): Promise<ReadonlyMap<string, readonly Measurement[]>> {
+  async all(): Promise<ScenarioOutcome> {
     const { subjects, pace, onProgress } = this.#options;
-    const taking = subjects.filter(({ name }) => this.#scenario.subjects.includes(name));
+    const scenario = this.#scenario;
+    const taking = subjects.filter(({ name }) => scenario.subjects.includes(name));
     const measured = new Map<string, Measurement[]>(taking.map(({ name }) => [name, []]));
-    const rounds = roundsOf(this.#scenario, pace);
-    if (!this.#scenario.fresh) await Promise.all(taking.map((subject) => this.#shared(subject)));
-    for (let round = this.#scenario.fresh ? 1 : 0; round <= rounds; round += 1) {
+    const failures = new Map<string, string>();
+    const rounds = roundsOf(scenario, pace);
+    if (!scenario.fresh) await Promise.allSettled(taking.map((subject) => this.#shared(subject)));
+    for (let round = scenario.fresh ? 1 : 0; round <= rounds; round += 1) {
       for (const subject of turned(taking, round)) {
-        onProgress({ scenario: this.#scenario.name, subject: subject.name, round, rounds });
-        const measurement = await this.#measure(subject, round);
-        if (round > 0) measured.get(subject.name)?.push(measurement);
+        if (failures.has(subject.name)) continue;
+        onProgress({ scenario: scenario.name, subject: subject.name, round, rounds });
+        try {
+          const measurement = await this.#measure(subject, round);
+          if (round > 0) measured.get(subject.name)?.push(measurement);
+          if (round === rounds && !scenario.fresh) await (await this.#shared(subject)).generator.end();
+        } catch (error) {
+          failures.set(subject.name, error instanceof Error ? error.message : String(error));
+          measured.delete(subject.name);
+          await this.#contestants.discard(subject, scenario.name);
+        }
       }
     }
-    if (!this.#scenario.fresh) {
-      for (const subject of taking) await (await this.#shared(subject)).generator.end();
-    }
-    return measured;
+    return { scenario, rounds: measured, failures };
   }
 
   async #measure(subject: Subject, round: number): Promise<Measurement> {

@@ -26,12 +26,24 @@ export class Contestants {
 
   /** The shared one; where profiles are written, one of the scenario's own. */
   of(subject: Subject, scenario: string): Promise<Contestant> {
-    const key = this.#profileFolder === undefined ? subject.name : `${scenario} ${subject.name}`;
+    const key = this.#key(subject, scenario);
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
     const starting = this.start(subject, scenario);
     this.#shared.set(key, starting);
     return starting;
+  }
+
+  /** Ends the shared one, where there is one: the next to ask for it gets a new one. */
+  async discard(subject: Subject, scenario: string): Promise<void> {
+    const key = this.#key(subject, scenario);
+    const known = this.#shared.get(key);
+    this.#shared.delete(key);
+    // One that did not start has nothing to end.
+    await known?.then(
+      (contestant) => this.stop(contestant),
+      () => {},
+    );
   }
 
   /** One of its own. */
@@ -51,6 +63,10 @@ export class Contestants {
   async stopAll(): Promise<void> {
     await Promise.allSettled(this.#shared.values());
     await Promise.all([...this.#running].map((contestant) => this.stop(contestant)));
+  }
+
+  #key({ name }: Subject, scenario: string): string {
+    return this.#profileFolder === undefined ? name : `${scenario} ${name}`;
   }
 
   #nodeArgs(subject: Subject, scenario: string): readonly string[] {

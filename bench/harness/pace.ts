@@ -55,7 +55,7 @@ function secondsOf(scenario: Scenario, pace: Pace): number {
     case 'dial-in':
       return warmUp + rounds * ramp + (rounds + 1) * (2 * connect + 0.5);
     case 'fan-out':
-      return connect + (rounds + 1) * (Math.max(window, load.tickMs / 2000) + settleSeconds);
+      return connect + (rounds + 1) * (Math.max(window, load.tickMs / 1000) + settleSeconds);
     default:
       return (fresh ? rounds : 1) * connect + warmUp + window + rounds * (ramp + window + settleSeconds);
   }

@@ -2,13 +2,19 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { cpuMicros, residentKib, writeCalls } from '../../bench/harness/accounting.ts';
+import { runBench } from '../../bench/harness/bench.ts';
 import type { Result } from '../../bench/report/results.ts';
 import { scenarios } from '../../bench/scenarios/scenarios.ts';
 
+import type { Subject } from '../../bench/subjects/subject.ts';
+import { subjects } from '../../bench/subjects/subjects.ts';
+
 const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const script = new URL('../../bench/main.ts', import.meta.url).pathname;
 const tiny = ['--rounds', '1', '--ramp', '20', '--window', '100', '--settle', '1', '--connections', '4'];
 
@@ -79,6 +85,26 @@ test('a profile of the gateway is written for its scenario', { timeout: 60_000 }
   expect(profile.samples.length).toBeGreaterThan(100);
   expect(results.some(({ metric }) => metric === 'start_time')).toBe(true);
   expect(await readFile(join(folder, 'chart.svg'), 'utf8')).toContain('signalbox-halves');
+});
+
+test('a subject that breaks is told, and the others are measured', { timeout: 60_000 }, async () => {
+  const classic = subjects.filter(({ name }) => name === 'classic');
+  const broken: Subject = { name: 'broken', protocol: 'classic', args: () => ['-e', 'process.exit(3)'] };
+  const both = ['classic', 'broken'];
+  const chosen = scenarios
+    .filter(({ name }) => name === 'trickle-4' || name === 'trickle-lone')
+    .map((scenario) => ({ ...scenario, connections: 4, subjects: both }));
+  const outcomes = await runBench({
+    ...{ root, scenarios: chosen, subjects: [...classic, broken], reference: 'classic' },
+    pace: { rounds: 1, warmUpMs: 20, rampMs: 20, windowMs: 100, settleMs: 1 },
+    profileFolder: undefined,
+    onProgress: () => {},
+  });
+  expect(outcomes.map(({ scenario }) => scenario.name)).toEqual(['trickle-4', 'trickle-lone']);
+  for (const { rounds, failures } of outcomes) {
+    expect([...rounds.keys()]).toEqual(['classic']);
+    expect(failures.get('broken')).toMatch('broken did not start: it ended with 3');
+  }
 });
 
 test('an unknown scenario is refused with the names of those there are', async () => {

@@ -73,6 +73,9 @@ export class FanOutTrial implements Trial {
       patienceMs,
       () => `${speaker!.sent} messages were sent, not all listeners have them`,
     );
-    return measurementOf(this.#target, before, this.#crew.read(), this.#meter);
+    const measurement = measurementOf(this.#target, before, this.#crew.read(), this.#meter);
+    // The pace holds from one round to the next: a room has a rate that its speakers must keep to.
+    await delay(Math.max(0, before.at + ticks * tickMs - performance.now()));
+    return measurement;
   }
 }
