@@ -6,6 +6,7 @@ import type { Cancel, Clock } from './clock.ts';
 import type { Crypto } from './crypto.ts';
 import { Draining, type DrainOptions } from './draining.ts';
 import type { Engine, EngineEvents } from './engine.ts';
+import { when } from './eventually.ts';
 import type { Grants, TokenVerifier } from './grants.ts';
 import type { IceServers } from './ice-servers.ts';
 import type { Lane, LaneEvents } from './lane.ts';
@@ -15,6 +16,7 @@ import type { RoomProfiles } from './room/room-profiles.ts';
 import type { RoomKey } from './room-key.ts';
 import type { SendFramesBatch, SendFramesResult } from './send-frames.ts';
 import { encodeFrameErrorMessage } from './server-frame.ts';
+import { AckSweep } from './session/ack-sweep.ts';
 import { Connection, type ConnectionHost } from './session/connection.ts';
 import { inBackground } from './session/in-background.ts';
 import { type Opener, openSession } from './session/open-session.ts';
@@ -77,6 +79,7 @@ export class SignalingNode {
   readonly #sessions = new Map<string, Session>();
   readonly #connections = new Set<Connection>();
   readonly #pump: Pump;
+  readonly #acks: AckSweep;
   readonly #awake: AwakeTime;
   readonly #presence: Slices<Session>;
   /** Thousands may fall due in one look: those who read nothing any more, or whose network is gone. */
@@ -102,6 +105,7 @@ export class SignalingNode {
     this.#startedAt = clock.now();
     this.#id = crypto.random(6);
     this.#pump = new Pump(clock, engine);
+    this.#acks = new AckSweep(clock, options.limits.ackDelayMs);
     this.#awake = new AwakeTime(clock, 2 * sweepIntervalMs);
     this.#presence = new Slices(clock, (session) => session.tellPresence());
     this.#looks = new Slices(clock, (session) =>
@@ -163,7 +167,6 @@ export class SignalingNode {
     for (const session of this.#draining?.gone() ?? []) session.close(Reason.DRAINING);
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
-    for (const session of sessions) this.#pump.forget(session);
     return sessions.map((session) => session.handOver());
   }
 
@@ -282,19 +285,20 @@ export class SignalingNode {
   }
 
   #open(hello: Hello, connection: Connection): void {
-    const opened = openSession(this.#opener, hello, connection).then(() => {
-      if (connection.session !== undefined) this.#draining?.tell(connection.session, true);
-    });
-    opened.catch((error: unknown) => {
-      this.#options.log.error({ err: error }, 'a session could not be opened');
-      connection.end(endingOf(Reason.INTERNAL, 'the session could not be opened'));
-    });
+    const open = () =>
+      when(openSession(this.#opener, hello, connection), () => {
+        if (connection.session !== undefined) this.#draining?.tell(connection.session, true);
+      });
+    inBackground(this.#options, 'a session could not be opened', open, () =>
+      connection.end(endingOf(Reason.INTERNAL, 'the session could not be opened')),
+    );
   }
 
   #freeze(): void {
     this.#stopped = true;
     this.#cancelSweep?.();
     this.#cancelAway?.();
+    this.#acks.stop();
     this.#draining?.end();
   }
 
@@ -362,13 +366,13 @@ export class SignalingNode {
       slab: new Slab(),
       roomBudgets: new RoomBudgets(limits.roomRate),
       readers: (key) => this.#pump.readers(key),
+      acks: this.#acks,
       markDirty: (session) => this.#pump.markDirty(session),
       announce: (session) => this.#presence.add(session),
       follow: (key, session) => this.#pump.follow(key, session),
       unfollow: (key, session) => this.#pump.unfollow(key, session),
       forget: (session) => {
         this.#sessions.delete(session.id);
-        this.#pump.forget(session);
         this.#presence.delete(session);
         this.#looks.delete(session);
       },
@@ -379,7 +383,7 @@ export class SignalingNode {
     return {
       inboxChanged: (id) => {
         const session = this.#sessions.get(id);
-        if (session !== undefined) this.#pump.markDirty(session);
+        if (session !== undefined) this.#pump.inboxChanged(session);
       },
       roomChanged: (key: RoomKey) => this.#pump.roomChanged(key),
       lossy: (key, frame) => this.#pump.lossy(key, frame),

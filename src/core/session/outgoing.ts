@@ -1,11 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Resume, ResyncSchema } from '../../../gen/signalbox/v1/session_pb.ts';
-import type { Cancel } from '../clock.ts';
+import type { InboxView } from '../engine.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Member } from '../room/member.ts';
 import { frameError } from '../server-frame.ts';
 import { WireRun } from '../wire/wire-run.ts';
+import type { AckDebtor } from './ack-sweep.ts';
 import { leftOfLostRooms } from './lost-rooms.ts';
 import type { Membership } from './membership.ts';
 import type { PumpTick } from './pump.ts';
@@ -21,12 +22,14 @@ const unsequencedErrorMs = 1000;
  * The writing side of a session: how far its client has been sent the inbox and the rooms, and the few things that are
  * made anew for a connection, one slot each. It holds no queue: what cannot be written stays in the logs.
  */
-export class Outgoing {
+export class Outgoing implements AckDebtor {
   readonly #session: Session;
   #sent = 0;
   #ackTold = 0;
   #ackNow = false;
-  #ackTimer: Cancel | undefined;
+  /** The turn of the sweep in which an acknowledgement began to be owed. */
+  #ackOwedSince: number | undefined;
+  #isInSweep = false;
   #blockedSince: number | undefined;
   readonly #slots = new Slots();
   /** Left of rooms that the client took itself to be in, for the next flush. */
@@ -45,10 +48,17 @@ export class Outgoing {
       host.markDirty(this.#session);
       return;
     }
-    this.#ackTimer ??= host.clock.after(host.limits.ackDelayMs, () => {
-      this.#ackTimer = undefined;
-      if (this.#ackTold < this.#session.incoming.done) this.oweAck(true);
-    });
+    this.#ackOwedSince ??= host.acks.turn;
+    if (this.#isInSweep) return;
+    this.#isInSweep = true;
+    host.acks.add(this);
+  }
+
+  settleAck(turn: number): boolean {
+    const since = this.#ackTold < this.#session.incoming.done ? this.#ackOwedSince : undefined;
+    this.#isInSweep = since !== undefined && turn - since < 2;
+    if (since !== undefined && !this.#isInSweep) this.oweAck(true);
+    return this.#isInSweep;
   }
 
   /** Since when the transport has taken nothing of what was written, as `AwakeTime` counts; undefined: it takes more. */
@@ -88,8 +98,7 @@ export class Outgoing {
 
   /** No connection: what was owed to it is forgotten. */
   pause(): void {
-    this.#ackTimer?.();
-    this.#ackTimer = undefined;
+    this.#ackOwedSince = undefined;
     this.#slots.clear();
     this.#lefts = [];
     this.#blockedSince = undefined;
@@ -121,8 +130,8 @@ export class Outgoing {
    * place among the frames of the inbox. An acknowledgement comes when nothing of the inbox is left, as the refusals that
    * belong to it stand there.
    */
-  flush(tick: PumpTick): void {
-    const { state, host, id, rooms } = this.#session;
+  flush(tick: PumpTick, inbox: InboxView | undefined): void {
+    const { state, host, rooms } = this.#session;
     if (state.kind !== 'attached' || this.#blockedSince !== undefined) return;
     const { lane } = state.connection;
     const run = new WireRun(lane.framing);
@@ -130,11 +139,13 @@ export class Outgoing {
     for (const left of this.#lefts) run.add(0, 0, left);
     this.#lefts = [];
     let early = 0;
-    for (const membership of rooms.values()) {
-      if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
-      else early += 1;
+    if (this.#session.roomsDue || tick.roomsChanged) {
+      this.#session.roomsDue = false;
+      for (const membership of rooms.values()) {
+        if (this.#mayRead(membership)) this.#addRoom(run, membership, tick);
+        else early += 1;
+      }
     }
-    const inbox = host.engine.inbox(id);
     const hi = inbox?.hi ?? 0;
     // A room that is not all written has filled the run: the inbox waits for it.
     while (this.#sent < hi && run.size < host.limits.gatherBytes) {
@@ -163,8 +174,7 @@ export class Outgoing {
     if (!this.#ackNow && this.#ackTold >= done) return 0;
     this.#ackTold = done;
     this.#ackNow = false;
-    this.#ackTimer?.();
-    this.#ackTimer = undefined;
+    this.#ackOwedSince = undefined;
     return done;
   }
 

@@ -13,6 +13,8 @@ export interface PumpTick {
   boardRun(view: RoomView, framing: Framing, version: number): Uint8Array;
   /** LOSSY frames of this tick. */
   lossyRun(key: RoomKey, framing: Framing): Uint8Array | undefined;
+  /** Rooms have changed whose readers are not due yet: whoever is flushed before them looks at its rooms all the same. */
+  readonly roomsChanged: boolean;
 }
 
 interface LogRun {
@@ -20,32 +22,33 @@ interface LogRun {
   readonly upTo: number;
 }
 
+const nobody: readonly Session[] = [];
+
+type LossyFrames = Map<RoomKey, Uint8Array[]>;
+
 /** Longest slice of a round, in milliseconds: what comes in meanwhile waits so long. */
 const sliceMs = 5;
 /** A tick may be long where thousands of sockets have something at once: those served in it wait no longer than this for their answers. */
 const lateMs = 10;
 
-/** Sessions with something new, on their way to be flushed; a long round takes several ticks. */
-interface Round {
-  readonly sessions: readonly Session[];
-  readonly lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>;
-  next: number;
-}
-
-const emptyRound: Round = { sessions: [], lossy: new Map(), next: 0 };
-
 /**
  * Moves what is in the logs to the lanes that can take it: once a tick, each session with something new is flushed in
  * one write. Frames of a room are joined once for each distinct cursor and framing.
+ *
+ * A tick that brought one signal is the usual one of a node that is not busy: it costs no map and no set.
  */
 export class Pump {
   readonly #clock: Clock;
   readonly #engine: Engine;
-  #round: Round = emptyRound;
-  readonly #dirty = new Set<Session>();
+  /** Sessions with something new, each once: `Session.isDue`. */
+  #due: Session[] = [];
+  /** Those of the round that is under way; a long one takes several ticks. */
+  #round: readonly Session[] = nobody;
+  #next = 0;
   readonly #dirtyRooms = new Set<RoomKey>();
   readonly #followers = new Map<RoomKey, Set<Session>>();
-  #lossy = new Map<RoomKey, Uint8Array[]>();
+  #lossy: LossyFrames | undefined;
+  #lossyOfRound: LossyFrames | undefined;
   /** Since when a slice waits for the end of its tick; undefined: none does. */
   #scheduledAt: number | undefined;
   #hurried = false;
@@ -64,8 +67,15 @@ export class Pump {
     return this.#followers.get(key)?.size ?? 0;
   }
 
+  /** The session has something to write, or to look at: its rooms are looked at, too. */
   markDirty(session: Session): void {
-    this.#dirty.add(session);
+    session.roomsDue = true;
+    this.inboxChanged(session);
+  }
+
+  /** There is something new in its inbox, and nothing else that is known of. */
+  inboxChanged(session: Session): void {
+    this.#add(session);
     this.#schedule();
   }
 
@@ -75,6 +85,7 @@ export class Pump {
   }
 
   lossy(key: RoomKey, frame: Uint8Array): void {
+    this.#lossy ??= new Map();
     const frames = this.#lossy.get(key);
     if (frames === undefined) this.#lossy.set(key, [frame]);
     else frames.push(frame);
@@ -93,18 +104,18 @@ export class Pump {
     if (followers?.size === 0) this.#followers.delete(key);
   }
 
-  forget(session: Session): void {
-    this.#dirty.delete(session);
+  /** A session that waits for its turn stays there until then: it is pumped once a round, whatever happens to it. */
+  #add(session: Session): void {
+    if (session.isDue) return;
+    session.isDue = true;
+    this.#due.push(session);
   }
 
   #schedule(): void {
     const now = this.#clock.now();
     if (this.#scheduledAt === undefined) {
       this.#scheduledAt = now;
-      this.#clock.soon(() => {
-        this.#scheduledAt = undefined;
-        this.#run();
-      });
+      this.#clock.soon(this.#runSoon);
     } else if (now - this.#scheduledAt >= lateMs && !this.#hurried) {
       this.#hurried = true;
       this.#clock.next(() => {
@@ -115,46 +126,66 @@ export class Pump {
     }
   }
 
+  readonly #runSoon = (): void => {
+    this.#scheduledAt = undefined;
+    this.#run();
+  };
+
   #run(): void {
     const now = this.#clock.now();
-    if (this.#round.next >= this.#round.sessions.length) this.#beginRound(now);
-    const { sessions, lossy } = this.#round;
+    if (this.#round === nobody) this.#beginRound(now);
+    const round = this.#round;
     const end = now + sliceMs;
-    const tick = new SharedRuns(lossy);
-    while (this.#round.next < sessions.length) {
-      const session = sessions[this.#round.next];
-      this.#round.next += 1;
-      session?.pump(tick);
-      if (this.#clock.now() >= end) break;
+    const tick = new SharedRuns(this.#lossyOfRound, this.#dirtyRooms);
+    while (this.#next < round.length) {
+      const session = round[this.#next];
+      this.#next += 1;
+      if (session === undefined) continue;
+      session.isDue = false;
+      session.pump(tick);
+      if (this.#next < round.length && this.#clock.now() >= end) break;
     }
-    if (this.#round.next < sessions.length || this.#dirty.size > 0 || this.#dirtyRooms.size > 0) {
-      this.#schedule();
-    } else this.#round = emptyRound;
+    if (this.#next === round.length) this.#round = nobody;
+    if (this.#round !== nobody || this.#due.length > 0 || this.#dirtyRooms.size > 0) this.#schedule();
   }
 
   #beginRound(now: number): void {
-    for (const key of this.#dirtyRooms) {
-      this.#engine.view(key)?.board.settle(now);
-      for (const session of this.#followers.get(key) ?? []) this.#dirty.add(session);
+    if (this.#dirtyRooms.size > 0) {
+      for (const key of this.#dirtyRooms) {
+        this.#engine.view(key)?.board.settle(now);
+        for (const session of this.#followers.get(key) ?? []) {
+          session.roomsDue = true;
+          this.#add(session);
+        }
+      }
+      this.#dirtyRooms.clear();
     }
-    this.#dirtyRooms.clear();
-    this.#round = { sessions: [...this.#dirty], lossy: this.#lossy, next: 0 };
-    this.#dirty.clear();
-    this.#lossy = new Map();
+    this.#round = this.#due;
+    this.#due = [];
+    this.#next = 0;
+    this.#lossyOfRound = this.#lossy;
+    this.#lossy = undefined;
   }
 }
 
 class SharedRuns implements PumpTick {
-  readonly #lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>;
-  readonly #logs = new Map<RoomView, Map<string, LogRun>>();
-  readonly #boards = new Map<RoomView, Map<string, Uint8Array>>();
-  readonly #lossyRuns = new Map<string, Uint8Array>();
+  readonly #lossy: LossyFrames | undefined;
+  readonly #dirtyRooms: ReadonlySet<RoomKey>;
+  #logs: Map<RoomView, Map<string, LogRun>> | undefined;
+  #boards: Map<RoomView, Map<string, Uint8Array>> | undefined;
+  #lossyRuns: Map<string, Uint8Array> | undefined;
 
-  constructor(lossy: ReadonlyMap<RoomKey, readonly Uint8Array[]>) {
+  constructor(lossy: LossyFrames | undefined, dirtyRooms: ReadonlySet<RoomKey>) {
     this.#lossy = lossy;
+    this.#dirtyRooms = dirtyRooms;
+  }
+
+  get roomsChanged(): boolean {
+    return this.#dirtyRooms.size > 0;
   }
 
   logRun(view: RoomView, framing: Framing, offset: number, maxBytes: number): LogRun {
+    this.#logs ??= new Map();
     return memo(runsOf(this.#logs, view), `${framing.name}:${offset}`, () => {
       const run = new WireRun(framing);
       let upTo = offset;
@@ -169,6 +200,7 @@ class SharedRuns implements PumpTick {
   }
 
   boardRun(view: RoomView, framing: Framing, version: number): Uint8Array {
+    this.#boards ??= new Map();
     return memo(runsOf(this.#boards, view), `${framing.name}:${version}`, () => {
       const run = new WireRun(framing);
       for (const { frame } of view.board.since(version)) run.add(0, 0, frame);
@@ -177,8 +209,9 @@ class SharedRuns implements PumpTick {
   }
 
   lossyRun(key: RoomKey, framing: Framing): Uint8Array | undefined {
-    const frames = this.#lossy.get(key);
+    const frames = this.#lossy?.get(key);
     if (frames === undefined) return undefined;
+    this.#lossyRuns ??= new Map();
     return memo(this.#lossyRuns, `${framing.name}:${key}`, () => {
       const run = new WireRun(framing);
       for (const frame of frames) run.add(0, 0, frame);

@@ -10,6 +10,7 @@ import type { RoomKey } from '../room-key.ts';
 import type { TokenIssuer } from '../token-issuer.ts';
 import type { FrameScan } from '../wire/scan.ts';
 import type { Slab } from '../wire/slab.ts';
+import type { AckSweep } from './ack-sweep.ts';
 import type { RoomBudgets } from './room-budgets.ts';
 import type { Session } from './session.ts';
 
@@ -36,6 +37,8 @@ export interface SessionHost {
   readonly scan: FrameScan;
   readonly slab: Slab;
   readonly roomBudgets: RoomBudgets;
+  /** Sessions that owe an acknowledgement. */
+  readonly acks: AckSweep;
   /** Sessions of this node that read the room. */
   readers(key: RoomKey): number;
   /** The session has something to write: it is pumped at the end of this tick. */

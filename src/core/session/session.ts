@@ -58,6 +58,9 @@ export class Session {
   attempt = 1;
   /** How many joins were made: participant ids are never used twice. */
   joins = 0;
+  /** It waits for its turn in the pump; and its rooms have something for it then, or it for them. The pump's. */
+  isDue = false;
+  roomsDue = false;
   /** Resume window asked for by a suspended client, in milliseconds. */
   holdMs: number | undefined;
   readonly #leaves = new Map<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
@@ -247,7 +250,7 @@ export class Session {
       return;
     }
     try {
-      this.outgoing.flush(tick);
+      this.outgoing.flush(tick, inbox);
     } catch (error) {
       log.error({ err: error, session: this.id }, 'frames could not be written');
       this.endConnection(endingOf(Reason.INTERNAL, 'frames could not be written'));

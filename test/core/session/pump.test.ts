@@ -312,6 +312,34 @@ describe('a round that takes several ticks', () => {
       ['one', 'two'],
     ]);
   });
+
+  it('brings a join before its signals to a session that waits in the round of before', async () => {
+    await start();
+    const { client: dee } = await kit.inRoom('r', { identity: 'dee' });
+    const { client: bob, id: bobId } = await kit.inRoom('r', { identity: 'bob' });
+    const { client: ann, id: annId } = await kit.inRoom('r', { identity: 'ann' });
+    const cy = await kit.client({ identity: 'cy' });
+    await kit.pass(1000);
+    const push = (bob.writes as Uint8Array[]).push.bind(bob.writes);
+    vi.spyOn(bob.writes as Uint8Array[], 'push').mockImplementationOnce((...bytes) => {
+      kit.clock.moveTo(kit.clock.now() + 10);
+      return push(...bytes);
+    });
+    const before = ann.frames.length;
+    for (const to of [bobId, annId]) dee.send({ case: 'signal', value: { to } });
+    kit.clock.tick();
+    // Bob's flush has used up the slice. Ann is due for her inbox alone; the room is not due to anybody yet.
+    expect(ann.since(before)).toEqual([]);
+    cy.send({ case: 'join', value: { room: 'r' } });
+    cy.send({ case: 'signal', value: { to: annId } });
+    await kit.settle();
+    const told = ann.since(before).map(({ body, origin }) => [body.case, origin?.sender !== undefined]);
+    expect(told).toEqual([
+      ['rosterDelta', false],
+      ['signal', true],
+      ['signal', true],
+    ]);
+  });
 });
 
 describe('the pump under load', () => {
