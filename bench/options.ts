@@ -1,14 +1,18 @@
 import { parseArgs } from 'node:util';
 import type { Pace } from './harness/pace.ts';
+import { growth } from './scenarios/growth.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { scenarios } from './scenarios/scenarios.ts';
 import type { Subject } from './subjects/subject.ts';
 import { subjects } from './subjects/subjects.ts';
 
+const all: readonly Scenario[] = [...scenarios, ...growth];
+
 export const usage = `npm run bench -- [options]   the gateway beside what people use instead, in one run
 
   --quick               some scenarios, in short rounds: under two minutes instead of ten
-  --only <scenario>     one scenario; may be repeated: ${scenarios.map(({ name }) => name).join(', ')}
+  --growth              other scenarios: how the price of a message grows with sessions, room and message size; four minutes
+  --only <scenario>     one scenario; may be repeated: ${all.map(({ name }) => name).join(', ')}
   --subject <subject>   one subject beside the classic server; may be repeated: ${subjects.map(({ name }) => name).join(', ')}
   --rounds <number>     measured rounds of each scenario
   --window <ms>         length of a measurement
@@ -39,6 +43,7 @@ export function readOptions(args: readonly string[], reference: string): Options
     args: [...args],
     options: {
       quick: { type: 'boolean' },
+      growth: { type: 'boolean' },
       only: { type: 'string', multiple: true },
       subject: { type: 'string', multiple: true },
       rounds: { type: 'string' },
@@ -59,7 +64,7 @@ export function readOptions(args: readonly string[], reference: string): Options
   if (connections !== undefined && connections % 2 === 1)
     throw new Error('--connections: clients come in pairs');
   return {
-    scenarios: chosen(values.only, isQuick).map((scenario) => ({
+    scenarios: chosen(values.only, values.growth ? growth : scenarios, isQuick).map((scenario) => ({
       ...scenario,
       ...(isQuick && scenario.quick !== undefined && { connections: scenario.quick }),
       ...(connections !== undefined && { connections }),
@@ -80,10 +85,14 @@ export function readOptions(args: readonly string[], reference: string): Options
   };
 }
 
-/** Those that were named; else all, or all that are quick. */
-function chosen(only: readonly string[] | undefined, isQuick: boolean): readonly Scenario[] {
-  const some = named('scenario', scenarios, only);
-  return isQuick && only === undefined ? some.filter((scenario) => scenario.quick !== undefined) : some;
+/** Those that were named; else all of some, or those of them that are quick. */
+function chosen(
+  only: readonly string[] | undefined,
+  some: readonly Scenario[],
+  isQuick: boolean,
+): readonly Scenario[] {
+  if (only !== undefined) return named('scenario', all, only);
+  return isQuick ? some.filter((scenario) => scenario.quick !== undefined) : some;
 }
 
 function named<Item extends { readonly name: string }>(

@@ -1,5 +1,5 @@
 import type { Participant } from './crew.ts';
-import type { Kind } from './payload.ts';
+import type { DescriptionKind, Kind } from './payload.ts';
 import type { Pipe } from './pipe.ts';
 import type { RoomKind } from './signalbox-session.ts';
 import type { Template } from './template.ts';
@@ -60,7 +60,7 @@ export abstract class Client implements Participant {
     this.received = 0;
   }
 
-  describe(kind: 'offer' | 'answer'): void {
+  describe(kind: DescriptionKind): void {
     this.#send(this.#outgoing?.of(kind));
   }
 

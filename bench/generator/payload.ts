@@ -3,7 +3,8 @@ import type { RecordedCall } from '../fixtures/recorded-call.ts';
 import { COUNT_MARK } from './template.ts';
 
 /** What peers say to each other through the server. */
-export type Kind = 'offer' | 'answer' | 'candidate' | 'message';
+export type DescriptionKind = 'offer' | 'answer' | 'offer-of-many';
+export type Kind = DescriptionKind | 'candidate' | 'message';
 
 export const connectionId = 'main';
 export const negotiationId = 1;
@@ -15,8 +16,18 @@ const call = recorded.find(({ kind }) => kind === 'audio and video');
 const first = call?.caller[0]?.candidate;
 if (call === undefined || first === undefined) throw new Error('bench/fixtures/calls.json has no such call');
 
-/** Chromium's descriptions of a call with audio, video and a data channel; the count stands in the session id. */
-export const descriptions = { offer: counted(call.offer), answer: counted(call.answer) };
+/** Media sections of a media node's offer for 25 people. */
+const manySections = 25;
+
+/**
+ * Chromium's descriptions of a call with audio, video and a data channel; the count stands in the session id. The offer of many
+ * has its video section again and again, as a media node's has one for each of the others.
+ */
+export const descriptions: Readonly<Record<DescriptionKind, string>> = {
+  offer: counted(call.offer),
+  answer: counted(call.answer),
+  'offer-of-many': counted(call.offer) + videoOf(call.offer).repeat(manySections),
+};
 
 /** A candidate of the same call, the count in place of its foundation. */
 export const candidate = {
@@ -39,6 +50,10 @@ export function countOf(kind: 'offer' | 'answer', sdp: string): number | undefin
   const at = descriptions[kind].indexOf(COUNT_MARK);
   const count = Number(sdp.slice(at, at + COUNT_MARK.length));
   return description(kind, count) === sdp ? count : undefined;
+}
+
+function videoOf(sdp: string): string {
+  return sdp.split(/^(?=m=)/m).find((section) => section.startsWith('m=video')) ?? '';
 }
 
 function counted(sdp: string): string {

@@ -86,7 +86,8 @@ function templates(to: string, room: string): Templates {
   const make = (kind: Kind, candidates: number): Template => {
     switch (kind) {
       case 'offer':
-        return signal(to, description(Type.OFFER, descriptions.offer));
+      case 'offer-of-many':
+        return signal(to, description(Type.OFFER, descriptions[kind]));
       case 'answer':
         return signal(to, description(Type.ANSWER, descriptions.answer));
       case 'candidate': {

@@ -1,6 +1,8 @@
 import type { Kind } from './payload.ts';
 import type { Template } from './template.ts';
 
+const kinds: readonly Kind[] = ['candidate', 'offer', 'answer', 'message', 'offer-of-many'];
+
 /** What a client says to its peer, or what of its peer it expects: byte for byte, but for the counts. Made as needed. */
 export class Templates {
   readonly #make: (kind: Kind, candidates: number) => Template;
@@ -22,7 +24,7 @@ export class Templates {
 
   /** Messages of different kinds have different lengths. */
   ofLength(length: number): { readonly kind: Kind; readonly template: Template } | undefined {
-    for (const kind of ['candidate', 'offer', 'answer', 'message'] as const) {
+    for (const kind of kinds) {
       if (this.of(kind).length === length) return { kind, template: this.of(kind) };
     }
     for (let candidates = 2; candidates <= this.#mostCandidates; candidates += 1) {

@@ -1,9 +1,15 @@
+import type { DescriptionKind } from '../generator/payload.ts';
 import type { MetricName, Unit } from '../metrics.ts';
 
 /** Load that goes on: it is measured through a window. */
 export type SteadyLoad =
-  /** Each connection, or one of each pair, keeps so many candidates under way to its peer: one comes, one goes. */
-  | { readonly kind: 'closed'; readonly inFlight: number; readonly starts: 'both' | 'one' }
+  /** Each connection, or one of each pair, keeps so many signals under way to its peer: one comes, one goes. Candidates, unless it says otherwise. */
+  | {
+      readonly kind: 'closed';
+      readonly inFlight: number;
+      readonly starts: 'both' | 'one';
+      readonly says?: DescriptionKind;
+    }
   /** Candidates leave at random moments (Poisson), whatever has arrived: so many a second over all connections. */
   | { readonly kind: 'open'; readonly perSecond: number }
   /**

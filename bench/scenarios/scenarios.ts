@@ -1,6 +1,6 @@
 import type { Scenario, SteadyLoad } from './scenario.ts';
 
-const lanes = ['classic', 'signalbox-ws', 'signalbox-grpc'];
+export const lanes = ['classic', 'signalbox-ws', 'signalbox-grpc'];
 const gateway = ['signalbox-ws', 'signalbox-grpc'];
 const all = [...lanes, 'signalbox-halves', 'socket-io', 'peer-server', 'grpc-js-relay', 'connect-node-relay'];
 const fourInFlight = { kind: 'closed', inFlight: 4, starts: 'both' } as const;
@@ -93,7 +93,7 @@ function lone(): SteadyLoad {
   return { kind: 'closed', inFlight: 1, starts: 'one' };
 }
 
-function trickle(name: string, title: string, load: SteadyLoad, pairs: number): Scenario {
+export function trickle(name: string, title: string, load: SteadyLoad, pairs: number): Scenario {
   return {
     name,
     title,
@@ -106,7 +106,7 @@ function trickle(name: string, title: string, load: SteadyLoad, pairs: number): 
   };
 }
 
-function open(perSecond: number, pairs: number): Scenario {
+export function open(perSecond: number, pairs: number): Scenario {
   const title = `candidates, ${perSecond / 1000},000/s at random moments, ${pairs} pairs`;
   const scenario = trickle(
     `trickle-${perSecond / 1000}k-${pairs}`,
@@ -118,7 +118,7 @@ function open(perSecond: number, pairs: number): Scenario {
 }
 
 /** @param tickMs so that the classic server is at about half load */
-function fanOut(listeners: number, perTick: number, tickMs: number): Scenario {
+export function fanOut(listeners: number, perTick: number, tickMs: number): Scenario {
   return {
     name: `fan-out-${listeners}-${perTick}`,
     title: `1 → ${listeners / 1000},000, ${perTick} at once each ${tickMs} ms`,

@@ -37,3 +37,11 @@ test('clients that are no pairs, and numbers that are none, are refused', () => 
   expect(() => readOptions(['--connections', '3'], 'classic')).toThrow('clients come in pairs');
   expect(() => readOptions(['--rounds', 'many'], 'classic')).toThrow('a whole number from 1, not many');
 });
+
+test('the scenarios of growth run when they are asked for, as a whole or one of them', () => {
+  const names = (...args: string[]) => readOptions(args, 'classic').scenarios.map(({ name }) => name);
+  expect(names().filter((name) => name.startsWith('grow-'))).toEqual([]);
+  expect(names('--growth')).toContain('grow-sessions-8000');
+  expect(names('--only', 'grow-size-5800')).toEqual(['grow-size-5800']);
+  expect(expected('--growth')).toBeLessThan(300);
+});

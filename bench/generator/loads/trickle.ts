@@ -1,5 +1,7 @@
+import type { SteadyLoad } from '../../scenarios/scenario.ts';
 import type { Client } from '../client.ts';
 import { Meter } from '../meter.ts';
+import type { DescriptionKind } from '../payload.ts';
 import { atRandomMoments, mulberry } from '../random.ts';
 import {
   allArrived,
@@ -11,7 +13,9 @@ import {
   type OpenPairs,
 } from './load.ts';
 
-/** Candidates between the two of each pair. */
+type ClosedLoad = Extract<SteadyLoad, { kind: 'closed' }>;
+
+/** Candidates, or other signals, between the two of each pair. */
 abstract class Trickle implements Load {
   protected clients: readonly Client[] = [];
   protected running = false;
@@ -57,11 +61,15 @@ abstract class Trickle implements Load {
   /** A candidate came to this client. */
   protected abstract answer(index: number): void;
 
+  protected say(client: Client): void {
+    client.trickle();
+  }
+
   /** @param departed when it left, or should have left; in ms of `performance.now` */
   protected send(index: number, departed: number): void {
     const client = this.clients[index]!;
     this.#departures[index]!.note(client.sent + 1, departed);
-    client.trickle();
+    this.say(client);
   }
 
   #arrived(index: number, client: Client, ofPeer: Departures): void {
@@ -71,15 +79,17 @@ abstract class Trickle implements Load {
   }
 }
 
-/** Closed loop: each connection, or one of each pair, keeps `inFlight` candidates under way; where one comes, one goes. */
+/** Closed loop: each connection, or one of each pair, keeps `inFlight` signals under way; where one comes, one goes. */
 export class ClosedTrickle extends Trickle {
   readonly #inFlight: number;
   readonly #starts: 'both' | 'one';
+  readonly #says: DescriptionKind | undefined;
 
-  constructor(open: OpenPairs, inFlight: number, starts: 'both' | 'one') {
+  constructor(open: OpenPairs, { inFlight, starts, says }: ClosedLoad) {
     super(open);
     this.#inFlight = inFlight;
     this.#starts = starts;
+    this.#says = says;
   }
 
   protected override begin(): void {
@@ -87,6 +97,11 @@ export class ClosedTrickle extends Trickle {
       if (this.#starts === 'one' && index % 2 === 1) continue;
       for (let sent = 0; sent < this.#inFlight; sent += 1) this.send(index, performance.now());
     }
+  }
+
+  protected override say(client: Client): void {
+    if (this.#says === undefined) super.say(client);
+    else client.describe(this.#says);
   }
 
   protected override answer(index: number): void {

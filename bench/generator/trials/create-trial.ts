@@ -21,7 +21,7 @@ export function createTrial(target: Target, { load, connections }: Scenario<Load
   const openPairs = () => openClients(connections);
   switch (load.kind) {
     case 'closed':
-      return new WindowTrial(target, crew, new ClosedTrickle(openPairs, load.inFlight, load.starts));
+      return new WindowTrial(target, crew, new ClosedTrickle(openPairs, load));
     case 'open':
       return new WindowTrial(target, crew, new OpenTrickle(openPairs, load.perSecond));
     case 'calls':
