@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { importJWK, importSPKI } from 'jose';
 import type { Key } from './key.ts';
 import type { KeyEntry } from './key-file.ts';
@@ -14,8 +14,10 @@ export async function importKey(entry: KeyEntry, remote: RemoteKeysOptions): Pro
   const { kid, tenant, typ, issuer, audience } = entry;
   const common = { kid, tenant, typ, issuer, audience, mark: markOf(entry) };
   switch (entry.type) {
-    case 'secret':
-      return { ...common, type: 'secret', algorithms: ['HS256'], key: await importSecret(entry.secret) };
+    case 'secret': {
+      const key = await importSecret(entry.secret);
+      return { ...common, type: 'secret', algorithms: ['HS256'], key, secret: createSecretKey(entry.secret) };
+    }
     case 'jwks':
       return {
         ...common,

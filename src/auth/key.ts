@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
 
 /** `typ` of the tokens that a key signs (RFC 8725, 3.11): one kind of JWT is never taken for another. */
@@ -28,6 +29,8 @@ export interface SecretKey extends KeyCommon {
   readonly type: 'secret';
   readonly algorithms: readonly ['HS256'];
   readonly key: CryptoKey;
+  /** The same, for what is done at once. */
+  readonly secret: KeyObject;
 }
 
 /** The public half of a backend's key: verifies only. */

@@ -1,5 +1,6 @@
 import type { JWTVerifyOptions } from 'jose';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { Eventually } from '../core/eventually.ts';
 import type { Grants, TokenRefusal, TokenVerifier } from '../core/grants.ts';
 import { ClaimError } from './claim-error.ts';
 import { readClaims } from './claims.ts';
@@ -8,6 +9,7 @@ import type { KeyStore } from './key-store.ts';
 import type { AuthLog } from './log.ts';
 import { KeysUnavailableError } from './remote-keys.ts';
 import type { RevocationList } from './revocation-list.ts';
+import { readSecretToken } from './secret-token.ts';
 import { tokenDigest, VerifiedTokens } from './verified-tokens.ts';
 
 export interface JwtVerifierOptions {
@@ -62,13 +64,37 @@ export class JwtVerifier implements TokenVerifier {
     return this.#verified.counts;
   }
 
-  async verify(token: string): Promise<Grants | TokenRefusal> {
+  verify(token: string): Eventually<Grants | TokenRefusal> {
     if (token === '')
       return invalid('no token was given: send one in Hello.token or as "authorization: Bearer …"');
     if (token.length > maxTokenLength) return invalid(`the token has more than ${maxTokenLength} characters`);
     const digest = tokenDigest(token);
     const known = this.#verified.get(digest);
     if (known !== undefined) return this.#unlessRevoked(known);
+    return this.#verifyAtOnce(token, digest) ?? this.#verifyLater(token, digest);
+  }
+
+  recheck(grants: Grants): TokenRefusal | undefined {
+    if (this.#revocations.isRevoked(grants)) return revoked;
+    if (this.#keys.current.get(grants.keyId)?.mark === grants.keyMark) return undefined;
+    return invalid(`the key ${quote(grants.keyId)} of the token is no longer in the gateway's key file`);
+  }
+
+  #verifyAtOnce(token: string, digest: string): Grants | TokenRefusal | undefined {
+    const now = this.#now();
+    const read = readSecretToken(token, this.#keys.current, now, this.#leewayMs);
+    if (read === undefined) return undefined;
+    let grants: Grants;
+    try {
+      grants = this.#grantsOf(read.claims, read.key, now);
+    } catch (error) {
+      return this.#refusalOf(error, read.key);
+    }
+    this.#verified.set(digest, grants);
+    return this.#unlessRevoked(grants);
+  }
+
+  async #verifyLater(token: string, digest: string): Promise<Grants | TokenRefusal> {
     const keyring = this.#keys.current;
     const hint = readHint(token);
     if (hint === undefined) return invalid('the token is not a signed JWT (header.claims.signature)');
@@ -90,12 +116,6 @@ export class JwtVerifier implements TokenVerifier {
     return this.#unlessRevoked(grants);
   }
 
-  recheck(grants: Grants): TokenRefusal | undefined {
-    if (this.#revocations.isRevoked(grants)) return revoked;
-    if (this.#keys.current.get(grants.keyId)?.mark === grants.keyMark) return undefined;
-    return invalid(`the key ${quote(grants.keyId)} of the token is no longer in the gateway's key file`);
-  }
-
   async #verifyWith(key: Key, algorithms: string[], token: string): Promise<Grants> {
     const now = this.#now();
     const options: JWTVerifyOptions = {
@@ -110,7 +130,11 @@ export class JwtVerifier implements TokenVerifier {
       key.type === 'remote'
         ? await jwtVerify(token, key.resolve, options)
         : await jwtVerify(token, key.key, options);
-    const grants = readClaims(payload, key);
+    return this.#grantsOf(payload, key, now);
+  }
+
+  #grantsOf(claims: Readonly<Record<string, unknown>>, key: Key, now: number): Grants {
+    const grants = readClaims(claims, key);
     if (grants.issuedAt > now + this.#leewayMs) {
       throw new ClaimError('iat', `lies in the future; the gateway's clock says ${instant(now)}`);
     }

@@ -1,4 +1,5 @@
 import type { Participant_Kind, Permissions } from '../../gen/signalbox/v1/participant_pb.ts';
+import type { Eventually } from './eventually.ts';
 
 /** What a verified token says: who, where, and what it may do. Immutable; a refreshed token gives a new one. */
 export interface Grants {
@@ -47,7 +48,7 @@ export interface TokenRefusal {
 
 /** Verifies tokens. Implemented in `auth`; never throws for a bad token. */
 export interface TokenVerifier {
-  verify(token: string): Promise<Grants | TokenRefusal>;
+  verify(token: string): Eventually<Grants | TokenRefusal>;
   /**
    * Why a token that was good is good no longer, its end aside: it was revoked, or its key is gone. Undefined: it still is.
    */

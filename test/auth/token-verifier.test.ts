@@ -277,8 +277,12 @@ describe('the memory of verified tokens', () => {
   });
 
   it('does not take in a verification that began with keys that are replaced meanwhile', async () => {
-    const { verifier, store } = await verifierKit([main]);
-    const token = await sign({ sub: 'ada' });
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const pub = { kid: 'pub', alg: 'ES256', pem: await exportSPKI(publicKey) };
+    const { verifier, store } = await verifierKit([pub]);
+    const token = await new SignJWT({ sub: 'ada' })
+      .setProtectedHeader({ alg: 'ES256', typ: 'signalbox+jwt', kid: 'pub' })
+      .sign(privateKey);
     const verification = verifier.verify(token);
     store.current = (await verifierKit([{ ...main, kid: 'next' }])).store.current;
     await verification;

@@ -42,7 +42,7 @@ export class ModelTokens implements TokenVerifier {
     return token;
   }
 
-  async verify(token: string): ReturnType<TokenVerifier['verify']> {
+  verify(token: string): Grants | TokenRefusal {
     const grants = this.#grants.get(token);
     if (grants === undefined) return { reason: 'invalid', detail: 'nobody issued this token' };
     if (grants.expiresAt <= this.#now()) return { reason: 'expired', detail: 'the token has ended' };

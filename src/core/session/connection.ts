@@ -39,6 +39,8 @@ export class Connection implements LaneEvents {
   readonly #host: ConnectionHost;
   #stage: Stage;
   #cancelLimit: Cancel | undefined;
+  /** Its Hello is being taken in this call. */
+  #inHello = false;
 
   constructor(host: ConnectionHost, lane: Lane) {
     this.#host = host;
@@ -62,8 +64,9 @@ export class Connection implements LaneEvents {
   frame(bytes: Uint8Array): boolean {
     const stage = this.#stage;
     if (stage.kind === 'attached') return stage.session.incoming.frame(bytes);
-    if (stage.kind === 'waiting') this.#hello(bytes, stage.cancel);
-    return false;
+    if (stage.kind !== 'waiting') return false;
+    this.#hello(bytes, stage.cancel);
+    return this.session !== undefined;
   }
 
   drained(): void {
@@ -89,9 +92,9 @@ export class Connection implements LaneEvents {
     });
   }
 
-  /** The session can take frames again. */
+  /** The session can take frames again. Whoever still waits for an answer to its Hello gets it as that answer. */
   goOn(): void {
-    if (this.#stage.kind === 'attached') this.lane.resume();
+    if (this.#stage.kind === 'attached' && !this.#inHello) this.lane.resume();
   }
 
   /** Tells the client why, and ends the lane. A session that was attached is detached. */
@@ -127,6 +130,8 @@ export class Connection implements LaneEvents {
     }
     cancel();
     this.#stage = { kind: 'opening' };
+    this.#inHello = true;
     this.#host.open(body.value, this);
+    this.#inHello = false;
   }
 }

@@ -8,6 +8,7 @@ import {
   type RefreshToken,
   type SetWill,
 } from '../../../gen/signalbox/v1/session_pb.ts';
+import { when } from '../eventually.ts';
 import { coversRoom, type Grants, isRefusal as isTokenRefusal } from '../grants.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { ParticipantPatch } from '../room/participant-patch.ts';
@@ -65,9 +66,8 @@ export function handleSetWill(session: Session, will: SetWill, bytes: Uint8Array
 }
 
 /** A newer token of the same identity: what it permits holds from now on, in every room. */
-export function handleRefreshToken(session: Session, { token }: RefreshToken): Promise<Refusal | undefined> {
-  const { verifier } = session.host;
-  return verifier.verify(token).then((grants) => {
+export function handleRefreshToken(session: Session, { token }: RefreshToken): Outcome {
+  return when(session.host.verifier.verify(token), (grants): Refusal | undefined => {
     const fieldPath = 'refresh_token.token';
     if (isTokenRefusal(grants)) return refuse(tokenReason(grants), grants.detail, { fieldPath });
     const ending = endingOfToken(session.host, grants);

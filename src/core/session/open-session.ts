@@ -1,7 +1,8 @@
 import { Feature } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Hello, Welcome_Outcome as Outcome, type Resume } from '../../../gen/signalbox/v1/session_pb.ts';
-import { type Grants, isRefusal as isTokenRefusal } from '../grants.ts';
+import { type Eventually, when } from '../eventually.ts';
+import { type Grants, isRefusal as isTokenRefusal, type TokenRefusal } from '../grants.ts';
 import { endingOf } from '../refusal.ts';
 import { type SessionAdmission, shedEnding } from '../session-admission.ts';
 import { boundedProblem } from '../text.ts';
@@ -29,15 +30,16 @@ export interface Opener {
 
 /**
  * Opens the session that a Hello asks for, or takes it up again, and attaches it to the connection. A resume that cannot
- * be honoured becomes a fresh session in the same round trip, with the reason.
+ * be honoured becomes a fresh session in the same round trip, with the reason. Where nobody has to be waited for, it is done
+ * in this call, so that what came with the Hello is taken in the same tick.
  */
-export async function openSession(opener: Opener, hello: Hello, connection: Connection): Promise<void> {
+export function openSession(opener: Opener, hello: Hello, connection: Connection): Eventually<void> {
   const deviceProblem = boundedProblem('hello.device_id', hello.deviceId, 0, 64);
   if (deviceProblem !== undefined) {
     connection.end(endingOf(Reason.MALFORMED, deviceProblem));
     return;
   }
-  const { admission } = opener;
+  const { admission, host } = opener;
   const { peer } = connection.lane;
   const ask = hello.resume === undefined ? 'new' : 'resumed';
   const shed = admission.shed(ask, peer);
@@ -45,41 +47,53 @@ export async function openSession(opener: Opener, hello: Hello, connection: Conn
     connection.end(shedEnding(shed, ask));
     return;
   }
-  await opener.turn();
-  if (connection.isEnded) return;
-  const token = hello.token || peer.bearerToken;
-  const grants = token === '' ? undefined : await opener.host.verifier.verify(token);
+  return when(opener.turn(), () => {
+    if (connection.isEnded) return;
+    const token = hello.token || peer.bearerToken;
+    const verified = token === '' ? undefined : host.verifier.verify(token);
+    return when(verified, (grants) => openWith(opener, hello, grants, connection));
+  });
+}
+
+function openWith(
+  opener: Opener,
+  hello: Hello,
+  grants: Grants | TokenRefusal | undefined,
+  connection: Connection,
+): Eventually<void> {
+  const { admission } = opener;
+  const { peer } = connection.lane;
   if (grants !== undefined && isTokenRefusal(grants)) {
     admission.refused(peer);
     connection.end(endingOf(tokenReason(grants), grants.detail));
     return;
   }
-  let refused: Reason | undefined;
-  if (hello.resume !== undefined && !connection.isEnded) {
-    const resumed = await resume(opener, hello.resume, grants, connection, hello);
+  if (connection.isEnded) return;
+  if (hello.resume === undefined) return open(opener, hello, grants, undefined, connection);
+  return when(resume(opener, hello.resume, grants, connection, hello), (resumed) => {
     if (resumed === undefined) return;
     if (resumed.reason === Reason.REPLACED) {
       connection.end(endingOf(Reason.REPLACED, resumed.detail));
       return;
     }
-    refused = resumed.reason;
+    if (connection.isEnded) return;
     // Whoever tries out resume tokens pays for it, and a fresh session is one more.
-    const shedFresh = connection.isEnded ? undefined : admission.shed('new', peer);
+    const shedFresh = admission.shed('new', peer);
     if (shedFresh !== undefined) {
       connection.end(shedEnding(shedFresh, 'new'));
       return;
     }
-  }
-  if (!connection.isEnded) await open(opener, hello, grants, refused, connection);
+    return open(opener, hello, grants, resumed.reason, connection);
+  });
 }
 
-async function open(
+function open(
   opener: Opener,
   hello: Hello,
   grants: Grants | undefined,
   refused: Reason | undefined,
   connection: Connection,
-): Promise<void> {
+): Eventually<void> {
   if (grants === undefined) {
     const detail = 'a token is needed: in hello.token, or in the metadata authorization: Bearer <token>';
     connection.end(endingOf(Reason.TOKEN_INVALID, detail));
@@ -99,23 +113,22 @@ async function open(
     sendKeyHash: crypto.sha256(sendKey),
     features: knownFeatures(hello),
   };
-  await engine.openSession({ ...info, secretHash: crypto.sha256(secret), attempt: 1 });
-  // The token was good a while ago; it may have been revoked since, and nobody found the session to end it.
-  const ending = endingOfToken(host, grants);
-  if (ending !== undefined) connection.end(ending);
-  if (connection.isEnded) {
+  const opened = engine.openSession({ ...info, secretHash: crypto.sha256(secret), attempt: 1 });
+  return when(opened, (): Eventually<void> => {
+    // The token was good a while ago; it may have been revoked since, and nobody found the session to end it.
+    const ending = endingOfToken(host, grants);
+    if (ending !== undefined) connection.end(ending);
     // Nobody knows of this session: nobody could take it up.
-    await engine.endSession(id);
-    return;
-  }
-  const session = new Session(host, info, grants);
-  opener.register(session);
-  attach(opener, session, connection, hello, 1, undefined, {
-    outcome: refused === undefined ? Outcome.NEW : Outcome.FRESH,
-    ...(refused === undefined ? {} : { reason: refused }),
-    resumeToken: `${id}.${secret}`,
-    sendKey,
-    epoch: engine.inbox(id)?.epoch ?? '',
+    if (connection.isEnded) return when(engine.endSession(id), () => undefined);
+    const session = new Session(host, info, grants);
+    opener.register(session);
+    attach(opener, session, connection, hello, 1, undefined, {
+      outcome: refused === undefined ? Outcome.NEW : Outcome.FRESH,
+      ...(refused === undefined ? {} : { reason: refused }),
+      resumeToken: `${id}.${secret}`,
+      sendKey,
+      epoch: engine.inbox(id)?.epoch ?? '',
+    });
   });
 }
 
@@ -125,13 +138,14 @@ interface ResumeRefusal {
   readonly detail: string;
 }
 
-async function resume(
+/** Undefined: it is taken up, or the connection has ended. */
+function resume(
   opener: Opener,
   asked: Resume,
   grants: Grants | undefined,
   connection: Connection,
   hello: Hello,
-): Promise<ResumeRefusal | undefined> {
+): Eventually<ResumeRefusal | undefined> {
   const { host } = opener;
   const dot = asked.token.indexOf('.');
   const id = asked.token.slice(0, dot);
@@ -140,33 +154,35 @@ async function resume(
   if (session === undefined || session.state.kind === 'closed') return ended;
   const { tenant, identity } = session.info;
   const attempt = asked.attempt === 0 ? session.attempt : asked.attempt;
-  const attached = await host.engine.attachSession({
+  const attached = host.engine.attachSession({
     session: id,
     secretHash: host.crypto.sha256(secret),
     tenant: grants?.tenant ?? tenant,
     identity: grants === undefined || grants.identity === '' ? identity : grants.identity,
     attempt,
   });
-  if (attached.status === 'refused') return attached;
-  if (connection.isEnded) return undefined;
-  // While the engine answered, the session may have ended, or a later attempt may have come through.
-  if (opener.session(id) !== session) return ended;
-  if (attempt < session.attempt) {
-    return { reason: Reason.REPLACED, detail: `attempt ${session.attempt} owns the session` };
-  }
-  const ending = endingOfToken(host, grants ?? session.grants);
-  if (ending !== undefined) {
-    connection.end(ending);
+  return when(attached, (answer): ResumeRefusal | undefined => {
+    if (answer.status === 'refused') return answer;
+    if (connection.isEnded) return undefined;
+    // While the engine answered, the session may have ended, or a later attempt may have come through.
+    if (opener.session(id) !== session) return ended;
+    if (attempt < session.attempt) {
+      return { reason: Reason.REPLACED, detail: `attempt ${session.attempt} owns the session` };
+    }
+    const ending = endingOfToken(host, grants ?? session.grants);
+    if (ending !== undefined) {
+      connection.end(ending);
+      return undefined;
+    }
+    if (grants !== undefined) regrant(session, grants);
+    attach(opener, session, connection, hello, attempt, asked, {
+      outcome: Outcome.RESUMED,
+      resumeToken: '',
+      sendKey: sendKeyOf(host, id, secret),
+      epoch: answer.epoch,
+    });
     return undefined;
-  }
-  if (grants !== undefined) regrant(session, grants);
-  attach(opener, session, connection, hello, attempt, asked, {
-    outcome: Outcome.RESUMED,
-    resumeToken: '',
-    sendKey: sendKeyOf(host, id, secret),
-    epoch: attached.epoch,
   });
-  return undefined;
 }
 
 const ended: ResumeRefusal = { reason: Reason.WINDOW_EXPIRED, detail: 'the session has ended' };
