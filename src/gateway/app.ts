@@ -9,6 +9,7 @@ import { type NodeResponse, refuse } from './refusal.ts';
 import { registerRpcs } from './rpc-plugin.ts';
 import type { RpcRoute } from './rpc-route.ts';
 import type { HttpServers } from './servers.ts';
+import { routeStreams } from './stream-routes.ts';
 import { routeUpgrade, type WebSocketHandler } from './upgrade.ts';
 
 export interface AppOptions {
@@ -32,6 +33,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     childLoggerFactory: (logger) => logger,
     bodyLimit: PLAIN_BODY_BYTES,
     serverFactory: () => servers.http1,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     frameworkErrors: (_error, request, reply) => {
       reply.hijack();
       refuse(request.raw, reply.raw, BAD_REQUEST);
@@ -66,6 +68,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   };
   servers.http1.on('request', onRequest);
   servers.http2.on('request', onRequest);
+  routeStreams(servers.http2, options.rpcs, guard);
   servers.http1.on('upgrade', (request, socket, head) =>
     routeUpgrade(guard, options.webSocket, request, socket, head),
   );
@@ -73,3 +76,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 const BAD_REQUEST = { code: Code.InvalidArgument, status: 400, message: 'the path is malformed' } as const;
+
+/** Compilers of JSON schemas are large, and no route has one: Fastify's own would be loaded at each start. */
+function noSchemas(): never {
+  throw new Error('no route of the gateway has a schema');
+}

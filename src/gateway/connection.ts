@@ -1,11 +1,23 @@
-import type { IncomingMessage } from 'node:http';
-import type { Http2ServerRequest, Http2Session } from 'node:http2';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { TLSSocket } from 'node:tls';
 
 /** A request of either HTTP version as Node hands it over. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** What is read of a request over HTTP/2, whether Node's compat layer has seen it or not. */
+export interface StreamRequest {
+  readonly stream: ServerHttp2Stream;
+  readonly method: string;
+  readonly url: string;
+  readonly authority: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A request of either HTTP version, as far as it is judged. */
+export type HttpRequest = IncomingMessage | StreamRequest;
 
 /** What a backend proved with its client certificate. Only ever made from a certificate that the gateway verified. */
 export interface ClientCertificate {
@@ -43,7 +55,7 @@ export class Connections {
   }
 
   /** Of a request or upgrade; an empty record when its socket is gone. */
-  of(request: NodeRequest): Connection {
+  of(request: HttpRequest): Connection {
     const key = 'stream' in request ? request.stream.session : request.socket;
     return (key && this.#known.get(key)) ?? GONE;
   }

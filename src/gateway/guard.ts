@@ -1,7 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import type { Peer } from '../core/lane.ts';
 import type { Admission, AdmissionKind, AdmissionVerdict } from './admission.ts';
-import type { ClientCertificate, Connections, NodeRequest } from './connection.ts';
+import type { ClientCertificate, Connections, HttpRequest, NodeRequest } from './connection.ts';
 import type { Origins } from './origins.ts';
 import type { TrustedProxies } from './proxies.ts';
 import { type NodeResponse, type Refusal, refuse } from './refusal.ts';
@@ -21,9 +21,13 @@ type Admitted = Extract<AdmissionVerdict, { readonly accepted: true }>;
 /** The least and the most after which a caller that met the connection limit may try again, in milliseconds. */
 const OVER_LIMIT_MS = [2_000, 12_000] as const;
 
+const NO_FIELDS: Readonly<Record<string, string>> = Object.freeze({});
+
 /** What stands between a request and its route: everything that can be said before its body is read. */
 export class Guard {
   readonly #options: GuardOptions;
+  /** The last one that was good: nearly all requests have the same. */
+  #goodAuthority = '';
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -32,8 +36,13 @@ export class Guard {
   /**
    * A `host` or `:authority` that is not one. Left alone it fails later, where no answer can be made any more.
    */
-  authority(request: NodeRequest): Refusal | undefined {
-    if (isAuthority(authorityOf(request))) return undefined;
+  authority(request: HttpRequest): Refusal | undefined {
+    const authority = authorityOf(request);
+    if (authority === this.#goodAuthority && authority !== '') return undefined;
+    if (isAuthority(authority)) {
+      this.#goodAuthority = authority;
+      return undefined;
+    }
     return {
       code: Code.InvalidArgument,
       status: 400,
@@ -64,11 +73,16 @@ export class Guard {
       answerPreflight(request, response, origins.preflightHeaders(origin, methods));
       return undefined;
     }
-    return origin === undefined ? {} : origins.responseHeaders(origin);
+    return this.corsFields(request);
   }
 
-  /** Whether an upgrade from this origin may go on; the message says why not. */
-  originRefusal(request: NodeRequest): Refusal | undefined {
+  /** The CORS fields of the response to a request whose origin may call. */
+  corsFields({ headers: { origin } }: HttpRequest): Readonly<Record<string, string>> {
+    return origin === undefined ? NO_FIELDS : this.#options.origins.responseHeaders(origin);
+  }
+
+  /** Why a request or an upgrade from this origin may not go on. */
+  originRefusal(request: HttpRequest): Refusal | undefined {
     const { origin } = request.headers;
     const { origins } = this.#options;
     if (origins.judge(origin, authorityOf(request)) !== 'refused') return undefined;
@@ -76,7 +90,7 @@ export class Guard {
   }
 
   /** Why this request cannot be taken by `route`. */
-  refusal(request: NodeRequest, route: RpcRoute): Refusal | undefined {
+  refusal(request: HttpRequest, route: RpcRoute): Refusal | undefined {
     const method = request.method ?? '';
     if (!route.methods.includes(method)) {
       const allow = route.methods.join(', ');
@@ -98,7 +112,7 @@ export class Guard {
   }
 
   /** Whether the gateway takes more of this kind for now. */
-  admit(request: NodeRequest, kind: AdmissionKind): Admitted | Refusal {
+  admit(request: HttpRequest, kind: AdmissionKind): Admitted | Refusal {
     const { connections, admission, random } = this.#options;
     if (connections.of(request).overLimit) {
       const [least, most] = OVER_LIMIT_MS;
@@ -124,7 +138,7 @@ export class Guard {
   }
 
   /** IP address of the client: of the socket, or as forwarded by trusted proxies. */
-  clientAddress(request: NodeRequest): string {
+  clientAddress(request: HttpRequest): string {
     const forwarded = request.headers['x-forwarded-for'];
     const { connections, proxies } = this.#options;
     return proxies.clientAddress(
@@ -137,7 +151,7 @@ export class Guard {
 const ACCEPTED_TYPES =
   'application/proto, application/json, application/connect+proto, application/connect+json, application/grpc+proto, application/grpc+json, application/grpc-web+proto, application/grpc-web+json';
 
-export function authorityOf(request: NodeRequest): string {
+export function authorityOf(request: HttpRequest): string {
   return ('stream' in request ? request.authority : undefined) || request.headers.host || '';
 }
 

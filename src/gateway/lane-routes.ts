@@ -1,16 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { NodeRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 import type { RpcRoute } from './rpc-route.ts';
 
+interface LaneContext {
+  readonly address: string;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+}
+
 /** What the gateway needs of the envelope lane: one rpc that takes a request whole and always answers it. */
 export interface LaneEndpoint {
   readonly method: DescMethod;
-  serve(
-    request: NodeRequest,
-    response: NodeResponse,
-    context: { readonly address: string; readonly responseHeaders: Readonly<Record<string, string>> },
-  ): void;
+  serve(request: NodeRequest, response: NodeResponse, context: LaneContext): void;
+  /** The same for a stream of an HTTP/2 server's `stream` event; absent: it takes none. */
+  serveStream?(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context: LaneContext): void;
 }
 
 const GRPC_TYPES = /^application\/grpc(?:-web)?(?:\+(?:proto|json))?(?:;|$)/i;
@@ -32,5 +37,9 @@ export function laneRoute(endpoint: LaneEndpoint): RpcRoute {
     exchangeMs: undefined,
     serve: ({ request, response, responseFields, peer }) =>
       endpoint.serve(request, response, { address: peer.address, responseHeaders: responseFields }),
+    serveStream:
+      endpoint.serveStream &&
+      (({ stream, headers }, address, responseHeaders) =>
+        endpoint.serveStream?.(stream, headers, { address, responseHeaders })),
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeRequest } from './connection.ts';
+import type { HttpRequest } from './connection.ts';
 
 /**
  * The protocol a caller speaks, as far as its request tells: it decides how a refusal is written.
@@ -15,7 +15,7 @@ const GRPC = /^application\/grpc(?:\+|;|$)/;
 const CONNECT_STREAM = /^application\/connect\+/;
 const CONNECT_UNARY = /^application\/(?:proto|json)(?:;|$)/;
 
-export function callerProtocol(request: NodeRequest): CallerProtocol {
+export function callerProtocol(request: HttpRequest): CallerProtocol {
   const contentType = request.headers['content-type']?.toLowerCase() ?? '';
   if (GRPC.test(contentType)) return 'grpc';
   if (GRPC_WEB.test(contentType)) return 'grpc-web';
@@ -27,12 +27,12 @@ export function callerProtocol(request: NodeRequest): CallerProtocol {
   return 'plain';
 }
 
-export function isRpcPath(request: NodeRequest): boolean {
+export function isRpcPath(request: HttpRequest): boolean {
   return RPC_PATH.test(pathOf(request));
 }
 
 /** The path without its query. */
-export function pathOf(request: NodeRequest): string {
+export function pathOf(request: HttpRequest): string {
   const url = request.url ?? '';
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);

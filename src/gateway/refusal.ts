@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerResponse, Http2Stream } from 'node:http2';
 import { Code } from '@connectrpc/connect';
-import type { NodeRequest } from './connection.ts';
+import type { HttpRequest, NodeRequest, StreamRequest } from './connection.ts';
 import { type CallerProtocol, callerProtocol } from './protocol.ts';
-import { limitResponseTime } from './response-deadline.ts';
+import { limitResponseTime, limitStreamTime } from './response-deadline.ts';
 
 /** A response of either HTTP version. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -39,26 +39,26 @@ const DISCARDED_BYTES = 64 * 1024;
  * has begun or the request is gone.
  */
 export function refuse(request: NodeRequest, response: NodeResponse, refusal: Refusal): void {
-  const protocol = callerProtocol(request);
-  const answer = ANSWERS[protocol](refusal, request);
-  const headers: OutgoingHttpHeaders = { ...answer.headers, ...refusal.headers, 'cache-control': 'no-store' };
-  const body = request.method === 'HEAD' ? undefined : answer.body;
-  if (body) headers['content-length'] = body.length;
-
   if ('stream' in request) {
-    const stream = request.stream;
-    if (stream.destroyed || stream.headersSent || !('respond' in stream)) return;
-    const respond = stream.respond as (headers: OutgoingHttpHeaders, options: { endStream: boolean }) => void;
-    respond.call(stream, { ':status': answer.status, ...headers }, { endStream: body === undefined });
-    if (body) stream.end(body);
-    discardBody(stream);
-    limitResponseTime(request, response, REFUSAL_MS);
+    refuseStream(request, refusal);
     return;
   }
   if (response.headersSent || response.destroyed) return;
+  const { status, headers, body } = answerTo(request, refusal);
   if (refusal.closeConnection) headers.connection = 'close';
-  (response as ServerResponse).writeHead(answer.status, headers).end(body);
+  (response as ServerResponse).writeHead(status, headers).end(body);
   limitResponseTime(request, response, REFUSAL_MS);
+}
+
+/** The same for a request over HTTP/2. */
+export function refuseStream(request: StreamRequest, refusal: Refusal): void {
+  const { stream } = request;
+  if (stream.destroyed || stream.headersSent) return;
+  const { status, headers, body } = answerTo(request, refusal);
+  stream.respond({ ':status': status, ...headers }, { endStream: body === undefined });
+  if (body) stream.end(body);
+  discardBody(stream);
+  limitStreamTime(stream, REFUSAL_MS);
 }
 
 /**
@@ -75,11 +75,19 @@ function discardBody(stream: Http2Stream): void {
 
 interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: Buffer | undefined;
 }
 
-const ANSWERS: Record<CallerProtocol, (refusal: Refusal, request: NodeRequest) => Answer> = {
+function answerTo(request: HttpRequest, refusal: Refusal): Answer {
+  const answer = ANSWERS[callerProtocol(request)](refusal, request);
+  const headers: OutgoingHttpHeaders = { ...answer.headers, ...refusal.headers, 'cache-control': 'no-store' };
+  const body = request.method === 'HEAD' ? undefined : answer.body;
+  if (body) headers['content-length'] = body.length;
+  return { status: answer.status, headers, body };
+}
+
+const ANSWERS: Record<CallerProtocol, (refusal: Refusal, request: HttpRequest) => Answer> = {
   grpc: trailersOnly,
   'grpc-web': trailersOnly,
   connect: (refusal) =>
@@ -89,7 +97,7 @@ const ANSWERS: Record<CallerProtocol, (refusal: Refusal, request: NodeRequest) =
     request.headers.accept?.includes('text/html') ? page(refusal) : json(refusal.status, errorJson(refusal)),
 };
 
-function trailersOnly(refusal: Refusal, request: NodeRequest): Answer {
+function trailersOnly(refusal: Refusal, request: HttpRequest): Answer {
   return {
     status: refusal.atHttpLevel ? refusal.status : 200,
     headers: {
@@ -102,7 +110,7 @@ function trailersOnly(refusal: Refusal, request: NodeRequest): Answer {
 }
 
 /** Connect protocol, error end-stream: a message with flag 2 whose JSON has the error. */
-function endStream(refusal: Refusal, request: NodeRequest): Answer {
+function endStream(refusal: Refusal, request: HttpRequest): Answer {
   const payload = Buffer.from(JSON.stringify({ error: errorJson(refusal) }));
   const prefix = Buffer.alloc(5);
   prefix.writeUInt8(2, 0);

@@ -1,6 +1,6 @@
 import type { Peer } from '../core/lane.ts';
 import type { AdmissionKind } from './admission.ts';
-import type { ClientCertificate, NodeRequest } from './connection.ts';
+import type { ClientCertificate, NodeRequest, StreamRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 
 /** A request that passed the gateway's checks, on its way to the code that serves it. */
@@ -13,6 +13,13 @@ export interface RpcExchange {
   /** Set when the caller proved one over TLS. */
   readonly clientCertificate: ClientCertificate | undefined;
 }
+
+/** Serves a request that passed the gateway's checks, from this address, with these fields in its response. */
+export type StreamServer = (
+  request: StreamRequest,
+  address: string,
+  responseFields: Readonly<Record<string, string>>,
+) => void;
 
 /** One rpc, as the gateway routes it. */
 export interface RpcRoute {
@@ -33,4 +40,9 @@ export interface RpcRoute {
   readonly exchangeMs: number | undefined;
   /** Takes the exchange over: nothing else will answer it. */
   readonly serve: (exchange: RpcExchange) => void;
+  /**
+   * The same for an HTTP/2 stream that Node's compat layer has not seen, for routes without limits of the three kinds above;
+   * absent: it is to be seen.
+   */
+  readonly serveStream?: StreamServer | undefined;
 }
