@@ -14,8 +14,9 @@ import type { Template } from './template.ts';
 const frameTag = 0x0a;
 const seqTag = 0x08;
 const ackTag = 0x10;
-/** ClientFrame.ack goes out at the latest when so many frames wait for it. */
+/** ClientFrame.ack goes out at the latest when so many frames, or bytes of them, wait for it. */
 const ackFrames = 64;
+const ackBytes = 64 * 1024;
 /** A connection that is broken does not leave. */
 const leaveMs = 2_000;
 
@@ -53,6 +54,7 @@ export class SignalboxSession implements Participant {
   /** seq of the last frame of the inbox, and what of it was acknowledged. */
   #inbox = 0;
   #told = 0;
+  #untoldBytes = 0;
   /** What the gateway acknowledged. */
   #acked = 0;
 
@@ -151,6 +153,7 @@ export class SignalboxSession implements Participant {
   #ack(): number {
     const ack = this.#told < this.#inbox ? this.#inbox : 0;
     this.#told = this.#inbox;
+    this.#untoldBytes = 0;
     return ack;
   }
 
@@ -158,6 +161,7 @@ export class SignalboxSession implements Participant {
     let at = skipVarint(bytes, start + 1);
     if (bytes[at] === seqTag) {
       this.#number(readVarint(bytes, at + 1));
+      this.#untoldBytes += end - start;
       at = skipVarint(bytes, at + 1);
     }
     if (bytes[at] === ackTag) {
@@ -165,7 +169,7 @@ export class SignalboxSession implements Participant {
       at = skipVarint(bytes, at + 1);
     }
     if (at < end && !this.onBody(bytes, at, end)) this.#control(bytes.subarray(at, end));
-    if (this.#inbox - this.#told >= ackFrames) this.acknowledge();
+    if (this.#inbox - this.#told >= ackFrames || this.#untoldBytes >= ackBytes) this.acknowledge();
   }
 
   /** Frames of the inbox come without gaps. */

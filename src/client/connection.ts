@@ -35,8 +35,8 @@ export interface ConnectionOwner {
   greeting(): Promise<Greeting>;
   /** Before anything else of a new line. Frames go there from now on. */
   welcomed(welcome: Welcome, transport: TransportName): void;
-  /** Any frame but Welcome, Ping, GoAway and Closed. Bare acknowledgements included. */
-  frame(frame: ServerFrame): void;
+  /** Any frame but Welcome, Ping, GoAway and Closed. Bare acknowledgements included; with the size of the message that brought it. */
+  frame(frame: ServerFrame, bytes: number): void;
   ping(): void;
   pong(id: number): void;
   /** A line that was to follow the open one did not come about: that one goes on. */
@@ -169,7 +169,7 @@ export class Connection {
     const patience = Math.min(WELCOME_LAST_MS, WELCOME_MS * 2 ** this.#rounds);
     const line = new Line(this.#environment, route, patience, {
       welcomed: (welcome) => this.#welcomed(line, welcome),
-      frame: (frame) => this.#frame(line, frame),
+      frame: (frame, bytes) => this.#frame(line, frame, bytes),
       ended: (end) => (line === this.#next ? this.#nextEnded(line, end) : this.#lineEnded(end)),
     });
     this.#next = line;
@@ -195,12 +195,12 @@ export class Connection {
     this.#owner.welcomed(welcome, line.route.transport);
   }
 
-  #frame(line: Line, frame: ServerFrame): void {
+  #frame(line: Line, frame: ServerFrame, bytes: number): void {
     if (line !== this.#line) return;
     this.#liveness.heard();
     if (frame.body.case === 'ping') this.#owner.pong(frame.body.value.id);
     else if (frame.body.case === 'goAway') this.#goAway(frame.body.value);
-    else this.#owner.frame(frame);
+    else this.#owner.frame(frame, bytes);
   }
 
   #goAway(goAway: GoAway): void {

@@ -1,8 +1,12 @@
 import type { Environment } from './environment.ts';
 
-/** An acknowledgement leaves at the latest after this long, or this many frames. */
+/**
+ * An acknowledgement leaves at the latest after this long, this many frames, or this many bytes: descriptions for a large room would
+ * fill the gateway's inbox (256 KiB by default) within a second, and what comes then is refused.
+ */
 const ACK_MS = 1_000;
 const ACK_FRAMES = 64;
+const ACK_BYTES = 64 * 1024;
 /** A sender that waits for a receipt is not kept waiting that long. */
 const RECEIPT_MS = 20;
 /** Senders remembered to drop what a store that lost its memory hands over again. */
@@ -16,6 +20,8 @@ export class Inbox {
   #epoch = '';
   #received = 0;
   #acknowledged = 0;
+  /** Sizes of what was received and is not acknowledged, about. */
+  #bytes = 0;
   /** What the Hello on its way said, until it is answered. */
   #told: number | undefined;
   #stopTimer: (() => void) | undefined;
@@ -41,15 +47,18 @@ export class Inbox {
     this.#epoch = epoch;
     this.#received = nextSeq - 1;
     this.#acknowledged = this.#received;
+    this.#bytes = 0;
     this.#told = undefined;
     this.#settle();
   }
 
-  /** False for a frame that was processed already. */
-  take(seq: number): boolean {
+  /** False for a frame that was processed already. `bytes`: its size, about. */
+  take(seq: number, bytes: number): boolean {
     if (seq <= this.#received) return false;
     this.#received = seq;
-    if (this.#told === undefined && this.#received - this.#acknowledged >= ACK_FRAMES) this.#acknowledge();
+    this.#bytes += bytes;
+    const isMuch = this.#bytes >= ACK_BYTES || this.#received - this.#acknowledged >= ACK_FRAMES;
+    if (this.#told === undefined && isMuch) this.#acknowledge();
     else this.#due(ACK_MS);
     return true;
   }
@@ -77,6 +86,7 @@ export class Inbox {
   takeAck(): number {
     if (this.#told !== undefined || this.#received === this.#acknowledged) return 0;
     this.#acknowledged = this.#received;
+    this.#bytes = 0;
     this.#settle();
     return this.#received;
   }

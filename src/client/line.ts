@@ -28,8 +28,8 @@ export interface Greeting {
 /** What a line tells. Nothing follows `ended`, or a `close`. */
 export interface LineEvents {
   welcomed(welcome: Welcome): void;
-  /** Any frame after Welcome but Closed. */
-  frame(frame: ServerFrame): void;
+  /** Any frame after Welcome but Closed, and the size of the message that brought it. */
+  frame(frame: ServerFrame, bytes: number): void;
   ended(end: End): void;
 }
 
@@ -77,7 +77,7 @@ export class Line {
       this.#link = transport.open(
         { url, ...greeting },
         {
-          frame: (frame) => this.#frame(frame),
+          frame: (frame, bytes) => this.#frame(frame, bytes),
           closed: (end) => this.#linkEnded(end),
         },
       );
@@ -114,11 +114,11 @@ export class Line {
     this.#link = undefined;
   }
 
-  #frame(frame: ServerFrame): void {
+  #frame(frame: ServerFrame, bytes: number): void {
     const { body } = frame;
     if (this.#phase === 'ended') return;
     if (body.case === 'closed') this.#closed(body.value);
-    else if (this.#phase === 'open') this.#events.frame(frame);
+    else if (this.#phase === 'open') this.#events.frame(frame, bytes);
     else if (body.case === 'welcome') {
       this.#phase = 'open';
       this.#stopPatience?.();

@@ -213,8 +213,8 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     this.#opened.resolve(this);
   }
 
-  frame(frame: ServerFrame): void {
-    this.#traffic.frame(frame);
+  frame(frame: ServerFrame, bytes: number): void {
+    this.#traffic.frame(frame, bytes);
   }
 
   ping(): void {

@@ -100,9 +100,9 @@ export class Traffic {
     this.#inbox.release(false);
   }
 
-  /** A frame of the gateway. */
-  frame(frame: ServerFrame): void {
-    if (frame.seq === 0 || this.#inbox.take(frame.seq)) {
+  /** A frame of the gateway, and the size of the message that brought it. */
+  frame(frame: ServerFrame, bytes: number): void {
+    if (frame.seq === 0 || this.#inbox.take(frame.seq, bytes)) {
       try {
         this.#dispatch(frame);
       } catch (error) {

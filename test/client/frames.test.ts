@@ -57,6 +57,15 @@ describe.each(['websocket', 'grpc'] as const)('frames over %s', (transport) => {
     expect(performance.now() - began).toBeLessThan(900);
   });
 
+  it('acknowledge alone after 64 KiB, without waiting', async () => {
+    const { connection } = await joined(transport);
+    const began = performance.now();
+    const value = { messageType: 'map', content: { case: 'text', value: 'x'.repeat(16_000) } } as const;
+    for (let seq = 1; seq <= 7; seq += 1) connection.send({ seq, body: { case: 'message', value } });
+    await connection.until(({ ack, body }) => ack === 5 && body.case === undefined);
+    expect(performance.now() - began).toBeLessThan(900);
+  });
+
   it('wait when 256 are not acknowledged, and go on in order', async () => {
     const { connection, room } = await joined(transport);
     const sends = Array.from({ length: 300 }, (_, n) => room.send('chat', `${n}`, OTHER));

@@ -45,7 +45,7 @@ export type ClientFrame = Message<"signalbox.v1.ClientFrame"> & {
   seq: number;
 
   /**
-   * Last ServerFrame.seq processed, cumulative. Sent with any frame, at the latest after 1 s or 64 frames.
+   * Last ServerFrame.seq processed, cumulative. Sent with any frame, at the latest after 1 s, 64 frames, or 64 KiB of them.
    *
    * @generated from field: uint32 ack = 2;
    */

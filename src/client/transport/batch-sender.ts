@@ -125,9 +125,9 @@ export class BatchSender {
     const { ack, errors } = decode('SendFramesResponse', response);
     this.#inFlight = undefined;
     for (const value of errors) {
-      this.#events.frame({ seq: 0, ack: 0, origin: undefined, body: { case: 'error', value } });
+      this.#events.frame({ seq: 0, ack: 0, origin: undefined, body: { case: 'error', value } }, 0);
     }
-    if (ack > 0) this.#events.frame({ seq: 0, ack, origin: undefined, body: { case: undefined } });
+    if (ack > 0) this.#events.frame({ seq: 0, ack, origin: undefined, body: { case: undefined } }, 0);
     this.#pump();
   }
 

@@ -32,7 +32,10 @@ class ConnectWebLink implements Link {
         // The last call goes on when this link is closed.
         return unary({ url, timeoutMs, ...(farewell ?? { signal }) }, request);
       },
-      { frame: (frame) => this.#frame(frame), closed: (end) => this.#end(end.code, end.detail) },
+      {
+        frame: (frame, bytes) => this.#frame(frame, bytes),
+        closed: (end) => this.#end(end.code, end.detail),
+      },
     );
     void this.#receive(opening);
   }
@@ -63,7 +66,7 @@ class ConnectWebLink implements Link {
     try {
       await serverStream(call, request.finish(), (message) => {
         const { frame } = decode('ReceiveFramesResponse', message);
-        if (frame !== undefined) this.#frame(frame);
+        if (frame !== undefined) this.#frame(frame, message.length);
       });
       this.#end(undefined, 'the gateway ended the stream');
     } catch (error) {
@@ -71,10 +74,10 @@ class ConnectWebLink implements Link {
     }
   }
 
-  #frame(frame: ServerFrame): void {
+  #frame(frame: ServerFrame, bytes: number): void {
     if (this.#closed) return;
     if (frame.body.case === 'welcome') this.#sender.authorise(frame.body.value.sendKey);
-    this.#events.frame(frame);
+    this.#events.frame(frame, bytes);
   }
 
   #end(code: number | undefined, detail: string): void {

@@ -81,7 +81,7 @@ class GrpcLink implements Link {
       this.#end(UNAVAILABLE, `unreadable message from the gateway: ${error}`);
       return;
     }
-    this.#events.frame(frame);
+    this.#events.frame(frame, bytes.length);
   }
 
   #end(code: number, detail: string): void {

@@ -34,7 +34,8 @@ export interface Link {
 
 /** What a connection reports. */
 export interface LinkEvents {
-  frame(frame: ServerFrame): void;
+  /** `bytes`: size of the message that brought it; 0: none did. */
+  frame(frame: ServerFrame, bytes: number): void;
   /** The connection is gone. Once; nothing follows. */
   closed(end: LinkEnd): void;
 }

@@ -70,7 +70,7 @@ class WebSocketLink implements Link {
       this.#end(undefined, `unreadable message from the gateway: ${error}`);
       return;
     }
-    this.#events.frame(frame);
+    this.#events.frame(frame, data.byteLength);
   }
 
   #end(code: number | undefined, detail: string): void {
