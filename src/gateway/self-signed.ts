@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { generate } from 'selfsigned';
 import type { TlsTexts } from './tls.ts';
 
 /** Phones refuse certificates of a longer life than this (Apple: 398 days). */
@@ -13,6 +12,8 @@ const LIFE_DAYS = 365;
  * @param now the present time.
  */
 export async function selfSignedTls(addresses: readonly string[], now: Date): Promise<TlsTexts> {
+  // A third of what a start loads: for nothing where there is a certificate, or none is wanted.
+  const { generate } = await import('selfsigned');
   const names = new Set(['localhost', '127.0.0.1', '::1', ...addresses]);
   const notAfterDate = new Date(now.getTime() + LIFE_DAYS * 86_400_000);
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'Signalbox' }], {
