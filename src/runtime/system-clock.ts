@@ -1,5 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 
+/** Nobody ever wakes who waits for it. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -13,5 +16,8 @@ export const systemClock: Clock = {
   },
   next(run) {
     queueMicrotask(run);
+  },
+  rest(milliseconds) {
+    Atomics.wait(nothing, 0, 0, milliseconds);
   },
 };

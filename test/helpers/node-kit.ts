@@ -15,6 +15,7 @@ import { SignalingNode } from '../../src/core/signaling-node.ts';
 import type { TokenIssuer } from '../../src/core/token-issuer.ts';
 import { MemoryEngine } from '../../src/engine/memory/memory-engine.ts';
 import { nodeCrypto } from '../../src/runtime/node-crypto.ts';
+import { systemClock } from '../../src/runtime/system-clock.ts';
 import { type ScriptedClient, type ScriptedClientOptions, scriptedClient } from './scripted-client.ts';
 
 /** A permission that the tests' participants have unless they say otherwise. */
@@ -109,6 +110,10 @@ export class ShiftedClock implements Clock {
 
   soon(run: () => void): void {
     setImmediate(run);
+  }
+
+  rest(milliseconds: number): void {
+    systemClock.rest(milliseconds);
   }
 
   /** Timers that are set. */

@@ -10,6 +10,8 @@ export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #soon: (() => void)[] = [];
   #now: number;
+  /** What it was asked to rest, in milliseconds. */
+  readonly rests: number[] = [];
 
   constructor(now = Date.UTC(2026, 5, 1)) {
     this.#now = now;
@@ -31,6 +33,10 @@ export class VirtualClock implements Clock {
 
   next(run: () => void): void {
     queueMicrotask(run);
+  }
+
+  rest(milliseconds: number): void {
+    this.rests.push(milliseconds);
   }
 
   /** Timers that are set. */

@@ -3,6 +3,7 @@ import type { Engine, RoomView } from '../engine.ts';
 import type { Framing } from '../lane.ts';
 import type { RoomKey } from '../room-key.ts';
 import { WireRun } from '../wire/wire-run.ts';
+import { Gathering } from './gathering.ts';
 import type { Session } from './session.ts';
 
 /** Runs of frames that are shared between readers with equal cursors, for the length of one tick. */
@@ -52,6 +53,9 @@ export class Pump {
   /** Since when a slice waits for the end of its tick; undefined: none does. */
   #scheduledAt: number | undefined;
   #hurried = false;
+  readonly #gathering = new Gathering();
+  /** There was a rest in this tick. */
+  #hasRested = false;
 
   constructor(clock: Clock, engine: Engine) {
     this.#clock = clock;
@@ -145,8 +149,26 @@ export class Pump {
       session.pump(tick);
       if (this.#next < round.length && this.#clock.now() >= end) break;
     }
-    if (this.#next === round.length) this.#round = nobody;
-    if (this.#round !== nobody || this.#due.length > 0 || this.#dirtyRooms.size > 0) this.#schedule();
+    if (this.#next < round.length) {
+      this.#schedule();
+      return;
+    }
+    this.#round = nobody;
+    const restMs = this.#gathering.wrote(round.length, now);
+    if (this.#due.length > 0 || this.#dirtyRooms.size > 0) this.#schedule();
+    else if (restMs > 0 && !this.#hasRested) this.#restAfter(restMs);
+    this.#hasRested = false;
+  }
+
+  /**
+   * Rests at the end of the next tick: transports that write between two ticks (HTTP/2) have written what they were given by
+   * then. What came in that tick already is written behind the rest, and not rested for again.
+   */
+  #restAfter(milliseconds: number): void {
+    this.#clock.soon(() => {
+      this.#hasRested = this.#scheduledAt !== undefined;
+      this.#clock.rest(milliseconds);
+    });
   }
 
   #beginRound(now: number): void {
