@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import { type Served, serve } from './serve.ts';
 const usage = `signalbox [serve] [options]   runs the gateway
 signalbox token [options]     prints a token (--help tells more)
 signalbox keys new            prints a new key file
+signalbox load [URL]          loads a gateway and tells what it took (--help tells more)
 signalbox --version
 
   --dev                 development: keys for this start, GET /dev/token, the classic dialect
@@ -41,6 +42,7 @@ const echoMs = 250;
 export async function run(argv: readonly string[]): Promise<number> {
   const [first = 'serve', ...rest] = argv;
   if (first === 'token') return print(await tokenCommand(rest, tokenContext()));
+  if (first === 'load') return loadGateway(rest);
   if (first === 'keys') return print(keysCommand(rest, (bytes) => randomBytes(bytes)));
   if (first === '--help' || first === '-h' || first === 'help') return print(usage);
   if (first === '--version' || first === 'version') return print(`${await version()}\n`);
@@ -100,6 +102,34 @@ function untilEnded(serving: Promise<Served>, config: Config, log: Logger): Prom
     process.on('SIGTERM', () => stop('SIGTERM'));
     process.on('SIGINT', () => stop('SIGINT'));
   });
+}
+
+/** A gateway never needs what this loads. */
+async function loadGateway(args: readonly string[]): Promise<number> {
+  const { loadCommand } = await import('./load/load-command.ts');
+  const stop = new AbortController();
+  const stopped = new Promise<number>((resolve) => {
+    let stoppedAt: number | undefined;
+    const hear = (signal: keyof typeof exitCodes): void => {
+      if (stoppedAt !== undefined && performance.now() - stoppedAt >= echoMs) resolve(exitCodes[signal]);
+      stoppedAt ??= performance.now();
+      stop.abort();
+    };
+    process.on('SIGTERM', () => hear('SIGTERM'));
+    process.on('SIGINT', () => hear('SIGINT'));
+  });
+  const ended = loadCommand(args, {
+    ...tokenContext(),
+    generator: randomBytes(3).toString('hex'),
+    writeFile,
+    takeAnyCertificate: () => {
+      process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    },
+    print,
+    screen: { isTerminal: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
+    stop: stop.signal,
+  });
+  return Promise.race([ended, stopped]);
 }
 
 function readFlags(args: readonly string[]): {

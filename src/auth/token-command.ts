@@ -117,7 +117,12 @@ export function keysCommand(args: readonly string[], random: (bytes: number) => 
   return file;
 }
 
-async function readSigningKey(file: string, kid: string | undefined, { readFile }: TokenCommandContext) {
+/** The key of a key file that signs: the one named `kid`, or the first with a secret. Throws CommandError. */
+export async function readSigningKey(
+  file: string,
+  kid: string | undefined,
+  { readFile }: TokenCommandContext,
+) {
   let content: string;
   try {
     content = await readFile(file);

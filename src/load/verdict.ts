@@ -1,0 +1,89 @@
+import type { LoadOptions } from './options.ts';
+import type { RunResult } from './run.ts';
+import type { Tally } from './tally.ts';
+
+/** What a run comes to. */
+export interface Verdict {
+  /** All joined, and nothing was refused or lost. */
+  readonly passed: boolean;
+  /** What the figures do not say by themselves, and what to do. */
+  readonly notes: readonly string[];
+}
+
+/** Shares of all signals that are looked at, and from where on the generator's own part of their latency matters. */
+const usual = { share: 0.5, leastMs: 1, part: 0.5 } as const;
+const slowest = { share: 0.99, leastMs: 2, part: 0.25 } as const;
+const RATE_SHARE = 0.95;
+/** A gateway carries so many deliveries a second in a room by default. */
+const ROOM_RATE = 200_000;
+
+/** What to do about a reason. */
+const advice: Readonly<Record<string, string>> = {
+  unreachable:
+    'no answer, or no free descriptor: is this the address that clients use; ulimit -n here and there; portLimits.connectionRate, addressShare and handshakesPerAddress of the gateway',
+  rate_limited:
+    'a limit of the gateway: limits.signalRate, messageRate or roomRate of its configuration for what is sent, portLimits.sessionRate for sessions; or more participants',
+  overloaded: 'the gateway was too busy for new sessions: a lower --ramp or --rate, or more nodes',
+  token_invalid: 'is --key-file the one that the gateway uses, and are tokens of --tokens still valid?',
+  permission_denied: 'what the tokens of --tokens may do does not suffice for this scenario',
+  inbox_overflow: 'receivers did not keep up: is this generator, or the network, the bottleneck?',
+  room_full: 'maxParticipants of the room’s profile, or limits.participants',
+};
+
+export function judge(options: LoadOptions, result: RunResult): Verdict {
+  const { tally, missing, pending, endedEarly } = result;
+  const isLossy = options.content === 'lossy';
+  const lost = isLossy ? 0 : missing;
+  const failures = [tally.notOpened.total, tally.ended.total, tally.refused.total, tally.unknown, pending];
+  const wrong = [lost, tally.twice, tally.late, tally.altered];
+  const byUser = endedEarly === undefined || endedEarly === 'stopped by the user';
+  return {
+    passed: [...failures, ...wrong].every((count) => count === 0) && byUser,
+    notes: [...generatorNotes(options, result), ...reasonNotes(result), ...roomNotes(options)],
+  };
+}
+
+function generatorNotes({ rate }: LoadOptions, { tally, measuredMs }: RunResult): string[] {
+  const notes: string[] = [];
+  if (isOwn(tally, usual)) {
+    notes.push(
+      "this generator was the bottleneck: these figures are the generator's, not the gateway's. Lower the rate, or start several generators",
+    );
+  } else if (isOwn(tally, slowest)) {
+    const ms = ownPart(tally, slowest.share).toFixed(1);
+    notes.push(
+      `up to ${ms} ms of p99 are this generator's own: it, or its machine, was busy with something else`,
+    );
+  }
+  // A short run at a low rate has few signals, at random moments.
+  const wanted = (rate * measuredMs) / 1000;
+  if (tally.measured.sent < RATE_SHARE * wanted - 3 * Math.sqrt(wanted)) {
+    notes.push('the rate was not reached: sessions were missing, or the generator was the bottleneck');
+  }
+  return notes;
+}
+
+function isOwn(tally: Tally, { share, leastMs, part }: typeof usual | typeof slowest): boolean {
+  const own = ownPart(tally, share);
+  return own >= leastMs && own >= part * tally.latency.quantile(share);
+}
+
+function ownPart({ lateness, backlog }: Tally, share: number): number {
+  return lateness.quantile(share) + backlog.quantile(share);
+}
+
+function reasonNotes({ tally }: RunResult): string[] {
+  const counts = [tally.notOpened, tally.ended, tally.refused, tally.interrupted];
+  const reasons = new Set(counts.flatMap(({ entries }) => entries.map(({ reason }) => reason)));
+  return [...reasons].flatMap((reason) =>
+    advice[reason] === undefined ? [] : [`${reason}: ${advice[reason]}`],
+  );
+}
+
+function roomNotes({ content, rate, rooms, participants }: LoadOptions): string[] {
+  const deliveries = (rate / rooms) * participants;
+  if ((content !== 'messages' && content !== 'lossy') || deliveries <= ROOM_RATE) return [];
+  return [
+    `each room was asked for ${deliveries} deliveries a second; a gateway gives ${ROOM_RATE} unless its limits.roomRate says otherwise`,
+  ];
+}
