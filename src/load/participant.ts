@@ -92,9 +92,12 @@ export class Participant {
       : room.signal(to.#room?.self ?? '', signalOf(content, count, text));
     done.then(
       () => {
+        if (this.#closing) return;
+        stream.accepted(count);
         tally.accepted += 1;
       },
       (error: unknown) => {
+        if (this.#closing) return;
         stream.failed(count);
         const { reason, detail } = factsOf(error);
         if (reason === 'outcome_unknown') tally.unknown += 1;
@@ -108,7 +111,7 @@ export class Participant {
     return this.#streams;
   }
 
-  /** How many of those that `sender` sent on a stream to this one have not arrived though nobody said so. */
+  /** How many of those that `sender` sent on a stream to this one were acknowledged, and have not arrived. */
   missingOf(stream: Stream, sender: Participant): number {
     return this.#arrivalsFrom(sender.#seat.index).missing(stream);
   }
@@ -155,6 +158,7 @@ export class Participant {
 
   #arrived(text: string): void {
     const { payload, tally, turn, window } = this.#stage;
+    if (this.#closing) return;
     const note = payload.read(text);
     if (note === undefined) tally.altered += 1;
     else if (this.#take(note) && note.due >= window.from && note.due < window.until) {

@@ -26,7 +26,7 @@ export function reportText(options: LoadOptions, result: RunResult, { passed, no
     row('received', `${tally.received} (${reached(tally.measured.received, measuredMs)})`),
     row('refused', `${tally.refused.total}${byReason(':', tally.refused)}`),
     row('lost', isLossy ? `- (LOSSY: ${missing} were dropped)` : String(missing)),
-    row('unknown', `${tally.unknown} whose session was lost, ${pending} without an answer`),
+    row('unknown', `${tally.unknown} of a session that was lost, ${pending} not answered`),
     row('wrong', `${tally.twice} twice, ${tally.late} out of order, ${tally.altered} altered`),
     row('latency', percentiles(tally.latency)),
     row('interrupted', interruptions(result)),

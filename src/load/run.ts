@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CommandError } from '../auth/token-command.ts';
+import { adviceFor } from './advice.ts';
 import type { LoadOptions } from './options.ts';
 import { pace } from './pacer.ts';
 import { Participant, type Stage } from './participant.ts';
@@ -25,7 +27,7 @@ export interface RunResult {
   readonly tally: Tally;
   /** Sessions that were wanted. */
   readonly sessions: number;
-  /** Acknowledged or not answered, and not arrived at a participant who was still there. */
+  /** Acknowledged, and not arrived at a participant who was still there. */
   readonly missing: number;
   /** Sent and not answered. */
   readonly pending: number;
@@ -94,11 +96,12 @@ export class Run implements RunView {
     return this.#options.rooms * this.#options.participants;
   }
 
-  /** Rejects with CommandError where rooms or the first token could not be had. */
+  /** Rejects with CommandError where rooms could not be made, or the first session could not join. */
   async go(): Promise<RunResult> {
     const rooms = await this.#makeRooms();
     try {
-      const early = (await this.#join()) ?? (await this.#load());
+      await this.#join();
+      const early = await this.#load();
       this.#phase = 'waiting for the last';
       await this.#drain();
       return this.#result(early);
@@ -120,12 +123,16 @@ export class Run implements RunView {
     return rooms;
   }
 
-  /** Why there is nothing to go on with. */
-  async #join(): Promise<string | undefined> {
+  async #join(): Promise<void> {
     const [first, ...others] = this.#places.flat();
     await first?.open(FIRST_MS);
     const [problem] = this.tally.notOpened.entries;
-    if (problem !== undefined) return `the first session did not join: ${problem.reason}: ${problem.detail}`;
+    if (problem !== undefined) {
+      const hint = adviceFor(problem.reason);
+      throw new CommandError(
+        `the first session did not join: ${problem.reason}: ${problem.detail}${hint && `\n${hint}`}`,
+      );
+    }
     const began = performance.now();
     const underWay = new Set<Promise<void>>();
     for (const [index, participant] of others.entries()) {
@@ -137,7 +144,6 @@ export class Run implements RunView {
       underWay.add(opening);
     }
     await Promise.all(underWay);
-    return undefined;
   }
 
   /** Why it ended before its time. */

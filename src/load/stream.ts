@@ -1,5 +1,7 @@
 /** What one participant sends to one other, or to its room: counted 1, 2, 3 … */
 export class Stream {
+  /** Sent, and not answered. */
+  readonly #open = new Set<number>();
   readonly #failed = new Set<number>();
   #sent = 0;
 
@@ -10,16 +12,23 @@ export class Stream {
   /** The count of the next one, which is sent now. */
   next(): number {
     this.#sent += 1;
+    this.#open.add(this.#sent);
     return this.#sent;
+  }
+
+  accepted(count: number): void {
+    this.#open.delete(count);
   }
 
   /** Its sender was told that this one did not arrive, or may not have. */
   failed(count: number): void {
+    this.#open.delete(count);
     this.#failed.add(count);
   }
 
-  hasFailed(count: number): boolean {
-    return this.#failed.has(count);
+  /** The gateway has acknowledged this one, and nobody was told that it failed. */
+  owes(count: number): boolean {
+    return !this.#open.has(count) && !this.#failed.has(count);
   }
 }
 
@@ -38,12 +47,12 @@ export class Arrivals {
     return 'in order';
   }
 
-  /** How many have not arrived although their sender was not told so. */
+  /** How many were acknowledged, and have not arrived. */
   missing(stream: Stream): number {
     let missing = 0;
-    for (const count of this.#gaps) if (!stream.hasFailed(count)) missing += 1;
+    for (const count of this.#gaps) if (stream.owes(count)) missing += 1;
     for (let count = this.#last + 1; count <= stream.sent; count += 1) {
-      if (!stream.hasFailed(count)) missing += 1;
+      if (stream.owes(count)) missing += 1;
     }
     return missing;
   }

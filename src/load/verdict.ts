@@ -1,3 +1,4 @@
+import { adviceFor } from './advice.ts';
 import type { LoadOptions } from './options.ts';
 import type { RunResult } from './run.ts';
 import type { Tally } from './tally.ts';
@@ -16,19 +17,6 @@ const slowest = { share: 0.99, leastMs: 2, part: 0.25 } as const;
 const RATE_SHARE = 0.95;
 /** A gateway carries so many deliveries a second in a room by default. */
 const ROOM_RATE = 200_000;
-
-/** What to do about a reason. */
-const advice: Readonly<Record<string, string>> = {
-  unreachable:
-    'no answer, or no free descriptor: is this the address that clients use; ulimit -n here and there; portLimits.connectionRate, addressShare and handshakesPerAddress of the gateway',
-  rate_limited:
-    'a limit of the gateway: limits.signalRate, messageRate or roomRate of its configuration for what is sent, portLimits.sessionRate for sessions; or more participants',
-  overloaded: 'the gateway was too busy for new sessions: a lower --ramp or --rate, or more nodes',
-  token_invalid: 'is --key-file the one that the gateway uses, and are tokens of --tokens still valid?',
-  permission_denied: 'what the tokens of --tokens may do does not suffice for this scenario',
-  inbox_overflow: 'receivers did not keep up: is this generator, or the network, the bottleneck?',
-  room_full: 'maxParticipants of the room’s profile, or limits.participants',
-};
 
 export function judge(options: LoadOptions, result: RunResult): Verdict {
   const { tally, missing, pending, endedEarly } = result;
@@ -75,9 +63,10 @@ function ownPart({ lateness, backlog }: Tally, share: number): number {
 function reasonNotes({ tally }: RunResult): string[] {
   const counts = [tally.notOpened, tally.ended, tally.refused, tally.interrupted];
   const reasons = new Set(counts.flatMap(({ entries }) => entries.map(({ reason }) => reason)));
-  return [...reasons].flatMap((reason) =>
-    advice[reason] === undefined ? [] : [`${reason}: ${advice[reason]}`],
-  );
+  return [...reasons].flatMap((reason) => {
+    const advice = adviceFor(reason);
+    return advice === '' ? [] : [`${reason}: ${advice}`];
+  });
 }
 
 function roomNotes({ content, rate, rooms, participants }: LoadOptions): string[] {
