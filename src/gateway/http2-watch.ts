@@ -61,7 +61,7 @@ export class Http2Watch {
     this.#resets = bucket(limits.resets);
     this.#settings = bucket(limits.settings);
     this.#protocol = bucket(limits.protocolBytes);
-    this.#push = this.#countingPush();
+    this.#push = this.#counting(Readable.prototype.push);
     session.on('remoteSettings', () => this.#pay(this.#settings, 1, 'SETTINGS'));
     session.on('stream', (stream) => this.#opened(stream));
   }
@@ -95,7 +95,8 @@ export class Http2Watch {
 
   #opened(stream: ServerHttp2Stream): void {
     this.#streams.add(stream);
-    stream.push = this.#push;
+    // A lane may have taken the place of the stream's buffer.
+    stream.push = Object.hasOwn(stream, 'push') ? this.#counting(stream.push) : this.#push;
     this.#pay(this.#requests, 1, 'requests');
     stream.once('close', () => {
       this.#streams.delete(stream);
@@ -108,17 +109,19 @@ export class Http2Watch {
    * Node hands each frame of content to `push`: a listener to `data` would make the stream flow before its time. One that
    * is worth its frame pays for as much protocol as it has bytes.
    */
-  #countingPush(): ServerHttp2Stream['push'] {
-    const { limits, session } = this.#options;
-    const mostUnworthy = -limits.protocolBytes.burst * this.#clients;
-    const count = (chunk: Uint8Array): void => {
-      this.#content += 2 * chunk.length - limits.contentFrameBytes;
-      if (this.#content < mostUnworthy && !session.destroyed) this.#flood('content a few bytes at a time');
-    };
+  #counting(push: ServerHttp2Stream['push']): ServerHttp2Stream['push'] {
+    const count = (chunk: Uint8Array) => this.#count(chunk);
     return function (this: ServerHttp2Stream, chunk: Uint8Array | null, encoding?: BufferEncoding): boolean {
       if (chunk !== null) count(chunk);
-      return Readable.prototype.push.call(this, chunk, encoding);
+      return push.call(this, chunk, encoding);
     };
+  }
+
+  #count(chunk: Uint8Array): void {
+    const { limits, session } = this.#options;
+    this.#content += 2 * chunk.length - limits.contentFrameBytes;
+    const mostUnworthy = -limits.protocolBytes.burst * this.#clients;
+    if (this.#content < mostUnworthy && !session.destroyed) this.#flood('content a few bytes at a time');
   }
 
   #pay(bucket: TokenBucket, tokens: number, what: string): void {

@@ -1,7 +1,9 @@
+const noBytes = new Uint8Array(0);
+
 /** Gathers a request body of limited length. A body that comes in one chunk is handed out without a copy. */
 export class BodyReader {
   readonly #maxBytes: number;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = noBytes;
   #length = 0;
   /** The buffer is ours and may be written into; a received chunk is not. */
   #owned = false;
@@ -12,7 +14,7 @@ export class BodyReader {
 
   /** What has been gathered. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#owned ? this.#bytes.subarray(0, this.#length) : this.#bytes;
   }
 
   /** Returns false when the body is longer than the limit: nothing is kept then. */
@@ -34,7 +36,7 @@ export class BodyReader {
 
   /** Lets go of everything. */
   clear(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = noBytes;
     this.#length = 0;
     this.#owned = false;
   }

@@ -26,6 +26,9 @@ export interface ByteStream {
   destroy(): void;
 }
 
+/** An exchange of one message for another. */
+export type UnaryStream = Pick<ByteStream, 'httpVersion' | 'open' | 'respond' | 'end' | 'destroy'>;
+
 /** What becomes of an exchange. Never called from within a method of `ByteStream`. */
 export interface ByteStreamEvents {
   data(chunk: Uint8Array): void;

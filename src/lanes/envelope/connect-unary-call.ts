@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { BodyReader } from './body-reader.ts';
-import type { ByteStream, ByteStreamEvents } from './byte-stream.ts';
+import type { ByteStreamEvents, UnaryStream } from './byte-stream.ts';
 import type { UnaryCaller, UnaryHandler } from './call.ts';
 import { type CompressionChoice, chooseCompression } from './compression.ts';
 import {
@@ -14,17 +14,32 @@ import {
   publicError,
   responseContentType,
 } from './connect-protocol.ts';
-import type { Exchange, ServeContext } from './exchange.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { ServeContext } from './exchange.ts';
 import { deflate } from './gzip.ts';
 import { addFields, fieldValue, type HeaderFields, toHeaders } from './metadata.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type Decoded, decompress, tooLarge } from './request-codec.ts';
 import { startTimer } from './timer.ts';
 
-/** What an endpoint knows of a Connect unary call before it begins. */
+/** A request that has arrived, whatever HTTP version it came over. */
+export interface UnaryExchange {
+  readonly stream: UnaryStream;
+  readonly headers: IncomingHttpHeaders;
+  /** Address of the peer, as it is trusted. */
+  readonly address: string;
+  readonly responseHeaders: ServeContext['responseHeaders'];
+}
+
+/** What an endpoint's Connect unary calls of one codec have in common. */
 export interface ConnectUnarySetup {
   readonly codec: Codec;
   readonly options: ResolvedOptions;
+  readonly handle: UnaryHandler;
+  /** Calls whose request is not complete. They are told `requestLate`. */
+  readonly reading: Deadlines<ConnectUnaryCall>;
+  /** Calls whose answer was not read. They are told `answerLate`. */
+  readonly answering: Deadlines<ConnectUnaryCall>;
   /** JSON to binary and back; absent with the binary codec. */
   readonly decode: ((bytes: Uint8Array) => Decoded) | undefined;
   readonly encode: ((bytes: Uint8Array) => Uint8Array) | undefined;
@@ -38,59 +53,62 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
   readonly httpVersion: '1.1' | '2';
   readonly address: string;
   readonly timeoutMs: number | undefined;
-  readonly #stream: ByteStream;
-  readonly #headers: IncomingHttpHeaders;
-  readonly #extra: ServeContext['responseHeaders'];
+  readonly #exchange: UnaryExchange;
   readonly #setup: ConnectUnarySetup;
   readonly #compression: CompressionChoice;
   readonly #timeoutError: ConnectError | undefined;
   readonly #body: BodyReader;
-  readonly #stops: (() => void)[] = [];
+  readonly #beganAt: number | undefined;
+  #stopDeadline: (() => void) | undefined;
   #requestHeaders: Headers | undefined;
   #phase: 'reading' | 'handling' | 'ended' | 'gone' = 'reading';
-  #handle: UnaryHandler | undefined;
 
-  constructor(exchange: Exchange, context: ServeContext, setup: ConnectUnarySetup) {
+  constructor(exchange: UnaryExchange, setup: ConnectUnarySetup) {
     const names = protocolHeaders('connect-unary');
     const timeout = parseTimeout('connect-unary', fieldValue(exchange.headers, names.timeout));
     this.codec = setup.codec;
     this.httpVersion = exchange.stream.httpVersion === '2' ? '2' : '1.1';
-    this.address = context.address ?? exchange.address;
+    this.address = exchange.address;
     this.timeoutMs = timeout.timeoutMs;
     this.#timeoutError = timeout.error;
-    this.#stream = exchange.stream;
-    this.#headers = exchange.headers;
-    this.#extra = context.responseHeaders;
+    this.#beganAt = timeout.timeoutMs === undefined ? undefined : performance.now();
+    this.#exchange = exchange;
     this.#setup = setup;
     this.#compression = chooseCompression(exchange.headers, names, setup.options.compress);
     this.#body = new BodyReader(setup.options.maxMessageBytes);
   }
 
-  /** Reads the request, then calls `handle`. */
-  start(handle: UnaryHandler): void {
-    this.#handle = handle;
-    this.#stream.open(this);
+  /** Reads the request and has it handled. */
+  start(): void {
+    const { stream, headers } = this.#exchange;
+    stream.open(this);
     const { maxMessageBytes, requestTimeoutMs } = this.#setup.options;
     const refused = this.#compression.error ?? this.#timeoutError;
     if (refused !== undefined) {
       this.#finish(refused);
-    } else if (Number(fieldValue(this.#headers, 'content-length') ?? 0) > maxMessageBytes) {
+    } else if (Number(fieldValue(headers, 'content-length') ?? 0) > maxMessageBytes) {
       this.#refuseSize();
     } else {
-      this.#stops.push(startTimer(requestTimeoutMs, () => this.#expireRequest(requestTimeoutMs)));
-      if (this.timeoutMs !== undefined) {
-        this.#stops.push(startTimer(this.timeoutMs, () => this.#finish(expired('deadline exceeded'))));
-      }
+      this.#setup.reading.add(this);
+      if (this.timeoutMs !== undefined && this.timeoutMs < requestTimeoutMs) this.#startDeadline();
     }
   }
 
   get requestHeaders(): Headers {
-    this.#requestHeaders ??= toHeaders(this.#headers);
+    this.#requestHeaders ??= toHeaders(this.#exchange.headers);
     return this.#requestHeaders;
   }
 
   requestHeader(name: string): string | undefined {
-    return fieldValue(this.#headers, name);
+    return fieldValue(this.#exchange.headers, name);
+  }
+
+  requestLate(): void {
+    this.#finish(expired(`the request was not complete within ${this.#setup.options.requestTimeoutMs} ms`));
+  }
+
+  answerLate(): void {
+    this.#exchange.stream.destroy();
   }
 
   data(chunk: Uint8Array): void {
@@ -100,6 +118,7 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
   ended(): void {
     if (this.#phase !== 'reading') return;
     this.#phase = 'handling';
+    this.#setup.reading.delete(this);
     let read: Decoded = { kind: 'ok', bytes: this.#body.bytes };
     this.#body.clear();
     if (this.#compression.request) {
@@ -111,10 +130,12 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
       return;
     }
     try {
-      this.#handle?.(read.bytes, this, (result) => this.#finish(result));
+      this.#setup.handle(read.bytes, this, (result) => this.#finish(result));
     } catch (reason) {
       this.#fail(reason);
     }
+    // Nearly all are answered at once.
+    if (this.#isHandling) this.#startDeadline();
   }
 
   drained(): void {}
@@ -122,12 +143,20 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
   closed(): void {
     this.#phase = 'gone';
     this.#stopTimers();
+    this.#setup.answering.delete(this);
     this.#body.clear();
     this.#setup.onGone();
   }
 
-  #expireRequest(limit: number): void {
-    if (this.#phase === 'reading') this.#finish(expired(`the request was not complete within ${limit} ms`));
+  get #isHandling(): boolean {
+    return this.#phase === 'handling';
+  }
+
+  /** Once: the caller's deadline counts from the beginning of the call. */
+  #startDeadline(): void {
+    if (this.timeoutMs === undefined || this.#beganAt === undefined) return;
+    const leftMs = this.timeoutMs - (performance.now() - this.#beganAt);
+    this.#stopDeadline ??= startTimer(leftMs, () => this.#finish(expired('deadline exceeded')));
   }
 
   #refuseSize(): void {
@@ -166,8 +195,9 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
     this.#phase = 'ended';
     this.#stopTimers();
     this.#body.clear();
+    const { stream, responseHeaders } = this.#exchange;
     const fields: HeaderFields = {};
-    addFields(fields, this.#extra);
+    addFields(fields, responseHeaders);
     addFields(fields, metadata);
     let body = plain;
     if (this.#compression.response && plain.byteLength >= this.#setup.options.compressMinBytes) {
@@ -176,13 +206,14 @@ export class ConnectUnaryCall implements UnaryCaller, ByteStreamEvents {
     }
     fields['content-type'] = contentType;
     fields['content-length'] = String(body.byteLength);
-    this.#stops.push(startTimer(this.#setup.options.lingerMs, () => this.#stream.destroy()));
-    this.#stream.respond(status, fields, false);
-    this.#stream.end(body, undefined);
+    this.#setup.answering.add(this);
+    stream.respond(status, fields, false);
+    stream.end(body, undefined);
   }
 
   #stopTimers(): void {
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#setup.reading.delete(this);
+    this.#stopDeadline?.();
   }
 }
 

@@ -1,10 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ByteStream, ByteStreamEvents } from './byte-stream.ts';
 import type { HeaderFields } from './metadata.ts';
-import { startTimer } from './timer.ts';
-
-/** A peer that has not taken a RST_STREAM for so long, in milliseconds, reads nothing of any stream: its connection ends. */
-const unreadResetMs = 500;
+import { resetHttp2 } from './reset-http2.ts';
 
 /** An exchange over one HTTP/2 stream. */
 export class Http2ByteStream implements ByteStream {
@@ -100,11 +97,7 @@ export class Http2ByteStream implements ByteStream {
   }
 
   destroy(): void {
-    if (this.#stream.destroyed) return;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
-    // RST_STREAM waits behind what was written before. Where the socket takes nothing at all, it would wait for ever.
-    const stop = startTimer(unreadResetMs, () => this.#session?.destroy());
-    this.#stream.once('close', stop);
+    resetHttp2(this.#stream, this.#session);
   }
 
   #gone(): boolean {

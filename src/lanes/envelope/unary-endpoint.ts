@@ -3,11 +3,13 @@ import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectError } from '@connectrpc/connect';
 import type { EnvelopeCall, EnvelopeHandler, UnaryHandler } from './call.ts';
-import { parseContentType } from './connect-protocol.ts';
-import { ConnectUnaryCall } from './connect-unary-call.ts';
+import { type Codec, parseContentType } from './connect-protocol.ts';
+import { ConnectUnaryCall, type ConnectUnarySetup, type UnaryExchange } from './connect-unary-call.ts';
+import { Deadlines } from './deadlines.ts';
 import { type Endpoint, EnvelopeEndpoint, refusalOf } from './endpoint.ts';
 import { type Exchange, exchangeOf, http2Exchange, type ServeContext } from './exchange.ts';
 import { jsonEncoder } from './framing.ts';
+import { Http2UnaryStream } from './http2-unary-stream.ts';
 import { fieldValue } from './metadata.ts';
 import { type EnvelopeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { refuse } from './refusal.ts';
@@ -19,20 +21,31 @@ import { jsonDecoder } from './request-codec.ts';
  */
 export class UnaryEndpoint implements Endpoint {
   readonly method: DescMethod;
-  readonly #handle: UnaryHandler;
   readonly #enveloped: EnvelopeEndpoint;
   readonly #options: ResolvedOptions;
-  readonly #decodeJson: ReturnType<typeof jsonDecoder>;
-  readonly #encodeJson: ReturnType<typeof jsonEncoder>;
+  readonly #setups: Readonly<Record<Codec, ConnectUnarySetup>>;
   #active = 0;
 
   constructor(method: DescMethod, handle: UnaryHandler, options: EnvelopeOptions = {}) {
     this.method = method;
-    this.#handle = handle;
     this.#options = resolveOptions(options);
     this.#enveloped = new EnvelopeEndpoint(method, (call) => new UnaryAdapter(call, handle), options);
-    this.#decodeJson = jsonDecoder(method.input, options);
-    this.#encodeJson = jsonEncoder(method.output, options);
+    const { requestTimeoutMs, lingerMs } = this.#options;
+    const proto: ConnectUnarySetup = {
+      codec: 'proto',
+      options: this.#options,
+      handle,
+      reading: new Deadlines(requestTimeoutMs, (call) => call.requestLate()),
+      answering: new Deadlines(lingerMs, (call) => call.answerLate()),
+      decode: undefined,
+      encode: undefined,
+      onGone: () => {
+        this.#active--;
+      },
+    };
+    const decode = jsonDecoder(method.input, options);
+    const encode = jsonEncoder(method.output, options);
+    this.#setups = { proto, json: { ...proto, codec: 'json', decode, encode } };
   }
 
   get active(): number {
@@ -48,7 +61,13 @@ export class UnaryEndpoint implements Endpoint {
   }
 
   serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context: ServeContext = {}): void {
-    this.#accept(http2Exchange(stream, headers), context);
+    const type = parseContentType(fieldValue(headers, 'content-type'));
+    if (type?.protocol !== 'connect-unary' || headers[':method'] !== 'POST') {
+      this.#accept(http2Exchange(stream, headers), context);
+      return;
+    }
+    const { address = stream.session?.socket.remoteAddress ?? '', responseHeaders } = context;
+    this.#begin({ stream: new Http2UnaryStream(stream), headers, address, responseHeaders }, type.codec);
   }
 
   #accept(exchange: Exchange, context: ServeContext): void {
@@ -62,16 +81,14 @@ export class UnaryEndpoint implements Endpoint {
       refuse(exchange.stream, refusal, context.responseHeaders, this.#options.lingerMs);
       return;
     }
+    const { stream, headers, address } = exchange;
+    const { responseHeaders } = context;
+    this.#begin({ stream, headers, address: context.address ?? address, responseHeaders }, type.codec);
+  }
+
+  #begin(exchange: UnaryExchange, codec: Codec): void {
     this.#active++;
-    const json = type.codec === 'json';
-    const call = new ConnectUnaryCall(exchange, context, {
-      codec: type.codec,
-      options: this.#options,
-      decode: json ? this.#decodeJson : undefined,
-      encode: json ? this.#encodeJson : undefined,
-      onGone: () => this.#active--,
-    });
-    call.start(this.#handle);
+    new ConnectUnaryCall(exchange, this.#setups[codec]).start();
   }
 }
 
