@@ -1,5 +1,7 @@
+import type { Environment } from '../client/environment.ts';
 import type { ConnectOptions, IncomingSignal, OutgoingSignal, Room, Session } from '../client/index.ts';
-import { connect, SignalboxError } from '../client/index.ts';
+import { SignalboxError } from '../client/index.ts';
+import { LiveSession } from '../client/live-session.ts';
 import type { Note, Payload } from './payload.ts';
 import type { Content } from './scenario.ts';
 import { Arrivals, Stream } from './stream.ts';
@@ -9,6 +11,7 @@ import type { Turn } from './turn.ts';
 
 /** What all participants of a run have in common. */
 export interface Stage {
+  readonly environment: Environment;
   readonly url: string;
   readonly transport: NonNullable<ConnectOptions['transport']>;
   readonly content: Content;
@@ -50,18 +53,18 @@ export class Participant {
 
   /** Connects and joins. Never rejects: it is counted. */
   async open(timeoutMs = CONNECT_MS): Promise<void> {
-    const { url, transport, tally, tokenFor } = this.#stage;
+    const { environment, url, transport, tally, tokenFor } = this.#stage;
     try {
       const token = await tokenFor(this.#seat);
       const began = performance.now();
-      const session = await connect(url, {
+      const session = await new LiveSession(environment, [url], {
         token: firstly(token, () => tokenFor(this.#seat)),
         transport,
         deviceId: `load-${this.#seat.index}`,
         app: 'signalbox load',
         connectTimeoutMs: timeoutMs,
         logger: silent,
-      });
+      }).opened;
       this.#session = session;
       const room = await session.join(this.#seat.room);
       tally.joins.record(performance.now() - began);

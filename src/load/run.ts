@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../auth/token-command.ts';
+import { type Environment, systemEnvironment } from '../client/environment.ts';
 import { adviceFor } from './advice.ts';
 import type { LoadOptions } from './options.ts';
 import { pace } from './pacer.ts';
@@ -71,6 +72,7 @@ export class Run implements RunView {
     this.#random = seededRandom(options.seed);
     const { url, transport, content, size } = options;
     this.#stage = {
+      environment: environmentOf(options),
       url,
       transport,
       content,
@@ -240,4 +242,18 @@ export class Run implements RunView {
     const { rooms, roomPrefix } = this.#options;
     return Array.from({ length: rooms }, (_, index) => `${roomPrefix}${index + 1}`);
   }
+}
+
+/** What sessions run in. gRPC has certificates verified by itself, whatever the process takes. */
+function environmentOf({ insecure }: LoadOptions): Environment {
+  const environment = systemEnvironment();
+  if (!insecure) return environment;
+  return {
+    ...environment,
+    async transport(name) {
+      if (name !== 'grpc') return environment.transport(name);
+      const { grpcTransportOver } = await import('../client/transport/grpc.ts');
+      return grpcTransportOver(false);
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { Client, credentials } from '@grpc/grpc-js';
 import { encode } from '../codec/encode.ts';
@@ -12,10 +14,12 @@ const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
 const UNAVAILABLE = 14;
 
 /** The session over one gRPC stream. Node only: loaded where it is needed, so that no page ever carries it. */
-export const grpcTransport: Transport = {
-  name: 'grpc',
-  open: (opening, events) => new GrpcLink(opening, events),
-};
+export const grpcTransport: Transport = grpcTransportOver(true);
+
+/** The same; `verifies` false: it takes any certificate, for tools that look at test systems. */
+export function grpcTransportOver(verifies: boolean): Transport {
+  return { name: 'grpc', open: (opening, events) => new GrpcLink(opening, events, verifies) };
+}
 
 class GrpcLink implements Link {
   readonly #client: Client;
@@ -23,17 +27,28 @@ class GrpcLink implements Link {
   readonly #events: LinkEvents;
   #closed = false;
 
-  constructor(opening: Opening, events: LinkEvents) {
+  constructor(opening: Opening, events: LinkEvents, verifies: boolean) {
     this.#events = events;
     const { protocol, hostname, port } = new URL(opening.url);
     const secure = protocol === 'https:';
+    const address = hostname.replace(/^\[|\]$/g, '');
+    const isNamed = isIP(address) === 0;
     this.#client = new Client(
       `${hostname}:${port === '' ? (secure ? 443 : 80) : port}`,
-      secure ? credentials.createSsl() : credentials.createInsecure(),
+      secure
+        ? credentials.createSsl(null, null, null, {
+            rejectUnauthorized: verifies,
+            ...(!isNamed && {
+              checkServerIdentity: (_name, certificate) => checkServerIdentity(address, certificate),
+            }),
+          })
+        : credentials.createInsecure(),
       {
         'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
         // Each link gets a connection of its own: a shared one may be the dead one that is being replaced.
         'grpc.use_local_subchannel_pool': 1,
+        // An address is no server name for TLS (RFC 6066, 3), and grpc-js would give it as one.
+        ...(secure && !isNamed && { 'grpc.ssl_target_name_override': 'localhost' }),
       },
     );
     this.#call = this.#client.makeBidiStreamRequest<Uint8Array, Uint8Array>(
