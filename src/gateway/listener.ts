@@ -59,12 +59,11 @@ export class Listener {
     this.#options = options;
     const { limits, servers } = options;
     this.#peers = new Peers(options);
-    this.#sessions = new Http2Sessions(limits, (socket, what) => this.#peers.charge(socket, what));
+    this.#sessions = new Http2Sessions(limits, this.#peers);
     servers.http2.on('session', (session) => {
       if (this.#handing === undefined) return;
       const { socket, connection } = this.#handing;
       this.connections.add(session, connection);
-      session.once('stream', () => this.#peers.settle(socket));
       // A connection over the limit is told to come back later; nothing else is wanted of it.
       const isProxy = this.#peers.isProxy(connection.remoteAddress);
       this.#sessions.watch(session, { socket, once: connection.overLimit, isProxy });
@@ -160,8 +159,12 @@ export class Listener {
   /** Counts an accepted socket. One that is not served is destroyed here. */
   #track(socket: Socket, isTls: boolean): void {
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    this.#peers.accept(socket, isTls);
+    const counted = this.#peers.accept(socket, isTls);
+    // One listener for all, and none that `once` wraps: idle connections keep them.
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      if (counted !== undefined) this.#peers.gone(counted);
+    });
   }
 
   #clearAcceptor(): Server {

@@ -51,11 +51,14 @@ export class Peers {
     return this.#options.proxies.has(address);
   }
 
-  /** Counts an accepted socket. False: its address may not open it, and it was destroyed. */
-  accept(socket: Socket, isTls: boolean): boolean {
+  /**
+   * Counts an accepted socket; destroys one that its address may not open. Returns what `gone` is to be told when it has closed;
+   * undefined: nothing.
+   */
+  accept(socket: Socket, isTls: boolean): string | undefined {
     const { limits, rates } = this.#options;
     const address = plainAddress(socket.remoteAddress ?? '');
-    if (address === '' || this.isProxy(address)) return true;
+    if (address === '' || this.isProxy(address)) return undefined;
     const key = addressKey(address);
     const isFull = this.#open.of(key) >= limits.maxConnections * limits.addressShare;
     const wait = isFull ? FULL_MS : rates.take(address);
@@ -63,17 +66,21 @@ export class Peers {
       this.drop('too many of one address');
       socket.destroy();
       if (wait >= FULL_MS) this.blocks.block(address, wait);
-      return false;
+      return undefined;
     }
     this.#open.add(key);
-    socket.once('close', () => this.#open.delete(key));
     if (isTls) {
       const end = otherEnd(socket);
       this.#handshakes.set(end, key);
       this.#shaking.add(key);
       socket.once('close', () => this.#endHandshake(end));
     }
-    return true;
+    return key;
+  }
+
+  /** A socket that was counted has closed. */
+  gone(key: string): void {
+    this.#open.delete(key);
   }
 
   /** The connection speaks HTTP from here on, or will as soon as it says what. */

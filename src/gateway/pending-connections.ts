@@ -30,10 +30,9 @@ export class PendingConnections {
 
   add(socket: Socket, now: number): void {
     this.#pending.set(socket, { since: now, bytes: 0, trickles: 0 });
-    socket.once('close', () => this.#pending.delete(socket));
   }
 
-  /** It has made a request. */
+  /** It has made a request. One that has gone without may be left: it is found at the next look. */
   settle(socket: Socket): void {
     this.#pending.delete(socket);
   }
@@ -41,6 +40,10 @@ export class PendingConnections {
   /** To be called now and then, at about equal distances. */
   look(now: number): void {
     for (const [socket, pending] of this.#pending) {
+      if (socket.destroyed) {
+        this.#pending.delete(socket);
+        continue;
+      }
       const more = socket.bytesRead - pending.bytes;
       pending.bytes = socket.bytesRead;
       if (more === 0 || more >= this.#limits.trickleBytes || now - pending.since < FIRST_MS) continue;
