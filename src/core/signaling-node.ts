@@ -29,6 +29,7 @@ import type { Session } from './session/session.ts';
 import type { CoreLog, SessionHost } from './session/session-host.ts';
 import { Slices } from './session/slices.ts';
 import { endingOfToken } from './session/token-reason.ts';
+import { Welcomes } from './session/welcome.ts';
 import { admitAll, type SessionAdmission } from './session-admission.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 import { FrameScan } from './wire/scan.ts';
@@ -116,8 +117,7 @@ export class SignalingNode {
     this.#host = host;
     this.#opener = {
       host,
-      serverVersion: options.version,
-      region: options.region,
+      welcomes: new Welcomes(options.limits, options.version, options.region),
       admission: options.admission ?? admitAll,
       turn: () => this.#pace.take(),
       nextBirth: () => {
@@ -299,6 +299,7 @@ export class SignalingNode {
     this.#cancelSweep?.();
     this.#cancelAway?.();
     this.#acks.stop();
+    this.#pump.stop();
     this.#draining?.end();
   }
 
@@ -386,6 +387,7 @@ export class SignalingNode {
         if (session !== undefined) this.#pump.inboxChanged(session);
       },
       roomChanged: (key: RoomKey) => this.#pump.roomChanged(key),
+      bulkChanged: (key) => this.#pump.bulkChanged(key),
       lossy: (key, frame) => this.#pump.lossy(key, frame),
       membershipsChanged: (id) => this.#sessions.get(id)?.syncMemberships(),
     };

@@ -2,14 +2,13 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { BoardSchema, Board as SavedBoard } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { DataMessageSchema, DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
-import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { KeyedTable, type KeyedValue } from '../keyed-table.ts';
 import type { CoreLimits } from '../limits.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { encodeBody } from '../server-frame.ts';
 import { encodeRelayed, OriginTemplate } from '../wire/origin.ts';
 import type { Publication } from './publication.ts';
+import { encodeRosterChange } from './room-frames.ts';
 
 /** Shortest time between two counts of a room without a full roster, in milliseconds. */
 const countIntervalMs = 250;
@@ -127,12 +126,8 @@ export class Board {
   settle(now: number): void {
     this.#settleTotals(now);
     if (!this.#countOwed || now - this.#countAt < countIntervalMs) return;
-    const value = create(RosterDeltaSchema, {
-      room: this.#room,
-      count: this.#count(),
-      version: this.#table.nextVersion,
-    });
-    this.#table.put('c', encodeBody({ case: 'rosterDelta', value }));
+    const change = { count: this.#count(), version: this.#table.nextVersion };
+    this.#table.put('c', encodeRosterChange(this.#room, change));
     this.#countOwed = false;
     this.#countAt = now;
   }

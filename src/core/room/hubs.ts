@@ -1,8 +1,6 @@
-import { create } from '@bufbuild/protobuf';
-import { RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
-import { encodeBody } from '../server-frame.ts';
 import type { Member } from './member.ts';
 import type { RoomOutlet } from './outlet.ts';
+import { encodeRosterChange } from './room-frames.ts';
 
 /**
  * Who is whose hub in a HUB room. The choice is state, made at the join and told in Joined: were it made anew for each
@@ -89,7 +87,6 @@ export class Hubs {
     const before = member.hub;
     this.assign(member);
     if (member.hub === before) return;
-    const value = create(RosterDeltaSchema, { room: this.#room, hub: member.hub });
-    this.#outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
+    this.#outlet.deliver(member.session.id, encodeRosterChange(this.#room, { hub: member.hub }));
   }
 }

@@ -1,7 +1,8 @@
-import { clone, create, equals, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { clone, create, equals, type MessageInitShape } from '@bufbuild/protobuf';
 import type { MemberSchema, Member as SavedMember } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import { type Participant, ParticipantSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
+import { encodeParticipant } from './room-frames.ts';
 
 /** The session behind a participant, as a room needs it. */
 export interface MemberSession {
@@ -18,6 +19,10 @@ export interface MemberSession {
 /** One participant of a room. Its encoded form is made once a change and shared by all who read it. */
 export class Member {
   readonly session: MemberSession;
+  /** It is in its room no longer: set by `Members`, once. */
+  hasLeft = false;
+  /** Whether it may send signals; beside the participant's permissions, as it is asked for with each of them. */
+  maySignal: boolean;
   /** Hub chosen for this member in a HUB room: a participant id, or '' while there is none. */
   hub = '';
   /** When it last sent a RELIABLE message, in milliseconds, for slow mode. */
@@ -31,6 +36,7 @@ export class Member {
     this.session = session;
     this.attempt = attempt;
     this.#participant = participant;
+    this.maySignal = participant.permissions?.signal === true;
   }
 
   /** Goes on from the state file. */
@@ -60,7 +66,7 @@ export class Member {
   }
 
   get encoded(): Uint8Array {
-    this.#encoded ??= toBinary(ParticipantSchema, this.#participant);
+    this.#encoded ??= encodeParticipant(this.#participant);
     return this.#encoded;
   }
 
@@ -82,6 +88,7 @@ export class Member {
     edit(next);
     if (equals(ParticipantSchema, next, this.#participant)) return false;
     this.#participant = next;
+    this.maySignal = next.permissions?.signal === true;
     this.#encoded = undefined;
     return true;
   }

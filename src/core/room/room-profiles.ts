@@ -13,14 +13,19 @@ export interface RoomProfile {
 /** The profile of a room is the first whose pattern fits. */
 export class RoomProfiles {
   readonly #profiles: readonly RoomProfile[];
+  readonly #defaults = resolveSettings();
 
   constructor(profiles: readonly RoomProfile[]) {
-    this.#profiles = profiles;
+    this.#profiles = profiles.map((profile) => ({ ...profile, settings: resolveSettings(profile.settings) }));
   }
 
-  /** Settings of a new room, with what its creator asks for put over the profile's. */
+  /**
+   * Settings of a new room, with what its creator asks for put over the profile's. Rooms share them, and never change them in
+   * place.
+   */
   settingsOf(name: string, asked?: RoomSettings): RoomSettings {
-    return resolveSettings(this.#find(name)?.settings, asked);
+    const settings = this.#find(name)?.settings ?? this.#defaults;
+    return asked === undefined ? settings : resolveSettings(settings, asked);
   }
 
   joinCreates(name: string): boolean {

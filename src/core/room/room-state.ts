@@ -2,11 +2,6 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { RoomRecord, RoomRecordSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
 import type { LobbyEntry, Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
-import {
-  DepartureSchema,
-  type RosterDelta,
-  RosterDeltaSchema,
-} from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import {
   Recording,
@@ -16,7 +11,6 @@ import {
   RoomUpdatedSchema,
   RoomSettings_Topology as Topology,
 } from '../../../gen/signalbox/v1/room_pb.ts';
-import { LeftSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { CoreLimits } from '../limits.ts';
 import { SenderMarks } from '../sender-marks.ts';
 import { encodeBody } from '../server-frame.ts';
@@ -28,6 +22,7 @@ import { LossyRate } from './lossy-rate.ts';
 import type { Member } from './member.ts';
 import { Members } from './members.ts';
 import type { RoomOutlet } from './outlet.ts';
+import { encodeLeft, encodeRosterChange, type RosterChange } from './room-frames.ts';
 import { type CatchUp, RoomLog } from './room-log.ts';
 import { resolveSettings } from './settings.ts';
 import { encodeSnapshot, type RoomSnapshot } from './snapshot.ts';
@@ -181,7 +176,7 @@ export class RoomState {
       else this.hubs.assign(member);
     }
     this.outlet.entered(member.session.id, member.id);
-    this.#tell(member, now, { joined: [member.participant as Participant] });
+    this.#tell(member, now, { joined: member.encoded });
     if (member.moderates) this.lobby.showTo(member);
   }
 
@@ -191,20 +186,16 @@ export class RoomState {
     this.hubs.release(member);
     if (member.isHub) this.hubs.close(member, this.members.all());
     if (this.members.size === 0) this.#emptySince = now;
-    const departure = create(DepartureSchema, {
-      id: member.id,
-      reason: removal.reason,
-      replacedBy: removal.replacedBy ?? '',
-    });
-    this.#tell(member, now, { left: [departure] });
+    const { reason, replacedBy = '' } = removal;
+    this.#tell(member, now, { left: { id: member.id, reason, replacedBy } });
     this.expel(member, removal);
   }
 
   /** Tells a session that it is neither a member nor waiting. */
   expel(member: Member, { reason, detail = '', movedTo = '', token = '' }: Removal): void {
-    const value = create(LeftSchema, { room: this.name, reason, detail, movedTo, token });
     this.outlet.departed(member.session.id);
-    this.outlet.deliver(member.session.id, encodeBody({ case: 'left', value }));
+    const left = encodeLeft({ room: this.name, reason, detail, movedTo, token });
+    this.outlet.deliver(member.session.id, left);
   }
 
   /** Changes a member and tells those who may see it, before or after. No change: nobody is told. */
@@ -221,12 +212,11 @@ export class RoomState {
     }
     if (!moderated && member.moderates) this.lobby.showTo(member);
     const isShown = member.isShown(presence);
-    const participant = member.participant as Participant;
-    if (isShown) this.#append(wasShown ? { updated: [participant] } : { joined: [participant] }, now);
-    else if (wasShown)
-      this.#append({ left: [create(DepartureSchema, { id: member.id, reason: Reason.LEFT })] }, now);
+    const { encoded } = member;
+    if (isShown) this.#append(wasShown ? { updated: encoded } : { joined: encoded }, now);
+    else if (wasShown) this.#append({ left: { id: member.id, reason: Reason.LEFT } }, now);
     // Who is shown to nobody still learns what it may do.
-    else this.#deliverTo(member, { updated: [participant] });
+    else this.#deliverTo(member, { updated: encoded });
     if (wasHidden !== member.hidden) this.#tellCount();
   }
 
@@ -265,11 +255,7 @@ export class RoomState {
   }
 
   info(): Room {
-    return create(RoomSchema, {
-      ...this.#publicInfo(),
-      count: this.members.counted,
-      countByRole: this.members.countByRole(),
-    });
+    return create(RoomSchema, this.#info());
   }
 
   lobbyEntries(): LobbyEntry[] {
@@ -292,7 +278,7 @@ export class RoomState {
     const asked = this.log.history(history);
     return encodeSnapshot(
       {
-        room: this.info(),
+        room: this.#info(),
         epoch: this.epoch,
         offset: this.log.hi,
         version: this.board.version,
@@ -305,6 +291,14 @@ export class RoomState {
       },
       this.limits.rosterPage,
     );
+  }
+
+  #info() {
+    return {
+      ...this.#publicInfo(),
+      count: this.members.counted,
+      countByRole: this.members.countByRole(),
+    };
   }
 
   #publicInfo() {
@@ -329,8 +323,8 @@ export class RoomState {
     this.outlet.changed();
   }
 
-  #tell(member: Member, now: number, delta: Partial<Pick<RosterDelta, 'joined' | 'left'>>): void {
-    if (member.isShown(this.#settings.presence)) this.#append(delta, now);
+  #tell(member: Member, now: number, change: RosterChange): void {
+    if (member.isShown(this.#settings.presence)) this.#append(change, now);
     else if (!member.hidden) this.#tellCount();
   }
 
@@ -339,22 +333,16 @@ export class RoomState {
     this.outlet.changed();
   }
 
-  #append(delta: Partial<Pick<RosterDelta, 'joined' | 'updated' | 'left'>>, now: number): void {
-    const value = create(RosterDeltaSchema, {
-      room: this.name,
-      offset: this.log.hi + 1,
-      count: this.members.counted,
-      ...delta,
-    });
-    this.log.append(encodeBody({ case: 'rosterDelta', value }), now);
+  #append(change: RosterChange, now: number): void {
+    const where = { offset: this.log.hi + 1, count: this.members.counted };
+    this.log.append(encodeRosterChange(this.name, { ...where, ...change }), now);
     this.board.countIsInLog();
     this.outlet.changed();
   }
 
-  #deliverTo(member: Member, delta: Partial<Pick<RosterDelta, 'updated'>>): void {
+  #deliverTo(member: Member, change: RosterChange): void {
     // Without the count: it would stand in the inbox while newer ones go by beside it.
-    const value = create(RosterDeltaSchema, { room: this.name, ...delta });
-    this.outlet.deliver(member.session.id, encodeBody({ case: 'rosterDelta', value }));
+    this.outlet.deliver(member.session.id, encodeRosterChange(this.name, change));
   }
 }
 

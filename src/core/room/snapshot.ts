@@ -1,17 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { JoinedSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
-import {
-  type Participant,
-  ParticipantSchema,
-  RosterDeltaSchema,
-} from '../../../gen/signalbox/v1/participant_pb.ts';
-import type { Room } from '../../../gen/signalbox/v1/room_pb.ts';
+import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import { type Participant, RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { varintSize, writeVarint } from '../wire/varint.ts';
 import type { Member } from './member.ts';
+import { encodeJoinedHead, encodeParticipant, type RoomInfo } from './room-frames.ts';
 
 /** What a snapshot of a room is made of. */
 export interface SnapshotParts {
-  readonly room: Room;
+  readonly room: RoomInfo;
   readonly epoch: string;
   readonly offset: number;
   readonly version: number;
@@ -53,21 +49,18 @@ export interface RoomSnapshot {
  */
 export function encodeSnapshot(parts: SnapshotParts, pageSize: number): RoomSnapshot {
   const { room, self, others } = parts;
-  const head = toBinary(
-    JoinedSchema,
-    create(JoinedSchema, {
-      room: room.name,
-      epoch: parts.epoch,
-      offset: parts.offset,
-      version: parts.version,
-      participant: self.participant,
-      info: room,
-      rosterComplete: others.length <= pageSize,
-      count: parts.count,
-      hub: self.hub,
-      missedMessages: parts.missedMessages,
-    }),
-  );
+  const head = encodeJoinedHead({
+    room: room.name,
+    epoch: parts.epoch,
+    offset: parts.offset,
+    version: parts.version,
+    participant: self.encoded,
+    info: room,
+    rosterComplete: others.length <= pageSize,
+    count: parts.count,
+    hub: self.hub,
+    missedMessages: parts.missedMessages,
+  });
   const fields: Uint8Array[] = [head];
   for (const member of others.slice(0, pageSize)) addField(fields, participantsOfJoined, member.encoded);
   for (const stored of parts.retained) {
@@ -98,7 +91,7 @@ function* encodePages(
       const state = states[from + index];
       // The encoded form is kept for the newest state only.
       const isNewest = state === undefined || state === member.participant;
-      const encoded = isNewest ? member.encoded : toBinary(ParticipantSchema, state);
+      const encoded = isNewest ? member.encoded : encodeParticipant(state);
       addField(page, joinedOfDelta, encoded);
     }
     yield frameOf(rosterDeltaField, page);

@@ -7,7 +7,7 @@ import type { Lane, LaneCloseCause, LaneEvents, LaneViolation, Peer } from '../l
 import { type Ending, endingOf } from '../refusal.ts';
 import { encodeClosed } from '../server-frame.ts';
 import { type FrameScan, scanClientFrame } from '../wire/scan.ts';
-import { frameOnWire } from '../wire/wire-run.ts';
+import { WireRun } from '../wire/wire-run.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -100,7 +100,11 @@ export class Connection implements LaneEvents {
   /** Tells the client why, and ends the lane. A session that was attached is detached. */
   end(ending: Ending): void {
     if (this.#stage.kind === 'ended') return;
-    this.lane.write(frameOnWire(this.lane.framing, encodeClosed(ending)));
+    const run = new WireRun(this.lane.framing);
+    const welcome = this.session?.outgoing.takeWelcome();
+    if (welcome !== undefined) run.add(0, 0, welcome);
+    run.add(0, 0, encodeClosed(ending));
+    this.lane.write(run.join());
     this.#leave();
     this.lane.end({ status: ending.status, message: ending.detail });
   }

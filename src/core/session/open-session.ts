@@ -6,19 +6,17 @@ import { type Grants, isRefusal as isTokenRefusal, type TokenRefusal } from '../
 import { endingOf } from '../refusal.ts';
 import { type SessionAdmission, shedEnding } from '../session-admission.ts';
 import { boundedProblem } from '../text.ts';
-import { frameOnWire } from '../wire/wire-run.ts';
 import type { Connection } from './connection.ts';
 import { handleClientState, regrant } from './handle-session.ts';
 import { Session } from './session.ts';
 import type { SessionHost } from './session-host.ts';
 import { endingOfToken, tokenReason } from './token-reason.ts';
-import { encodeWelcome, type WelcomeParts } from './welcome.ts';
+import type { WelcomeParts, Welcomes } from './welcome.ts';
 
 /** What opening a session needs beside the host. */
 export interface Opener {
   readonly host: SessionHost;
-  readonly serverVersion: string;
-  readonly region: string;
+  readonly welcomes: Welcomes;
   readonly admission: SessionAdmission;
   /** Opening costs a while: when thousands come at once, each waits for its turn, and those who are there are served between. */
   turn(): Promise<void> | undefined;
@@ -188,19 +186,20 @@ function resume(
 const ended: ResumeRefusal = { reason: Reason.WINDOW_EXPIRED, detail: 'the session has ended' };
 
 function attach(
-  { serverVersion, region }: Opener,
+  { welcomes }: Opener,
   session: Session,
   connection: Connection,
   hello: Hello,
   attempt: number,
   resumed: Resume | undefined,
-  welcome: Omit<WelcomeParts, 'serverVersion' | 'region'>,
+  welcome: WelcomeParts,
 ): void {
   session.attempt = attempt;
-  const bytes = encodeWelcome(session, { ...welcome, serverVersion, region });
-  connection.lane.write(frameOnWire(connection.lane.framing, bytes));
+  // First, as it is where the clock of fresh credentials begins.
+  const frame = welcomes.encode(session, welcome);
   connection.attach(session);
   session.attach(connection, attempt, resumed);
+  session.outgoing.welcome(frame);
   if (hello.state !== undefined) void handleClientState(session, hello.state);
   connection.goOn();
 }

@@ -26,6 +26,7 @@ export class Outgoing implements AckDebtor {
   readonly #session: Session;
   #sent = 0;
   #ackTold = 0;
+  #ackToldBytes = 0;
   #ackNow = false;
   /** The turn of the sweep in which an acknowledgement began to be owed. */
   #ackOwedSince: number | undefined;
@@ -43,7 +44,10 @@ export class Outgoing implements AckDebtor {
   /** Frames of the client were carried out: it is told with the next frame, or soon, or now. */
   oweAck(now: boolean): void {
     const { host, incoming } = this.#session;
-    if (now || incoming.done - this.#ackTold >= host.limits.ackFrames) {
+    const isMuch =
+      incoming.done - this.#ackTold >= host.limits.ackFrames ||
+      incoming.doneBytes - this.#ackToldBytes >= host.limits.ackBytes;
+    if (now || isMuch) {
       this.#ackNow = true;
       host.markDirty(this.#session);
       return;
@@ -74,12 +78,23 @@ export class Outgoing implements AckDebtor {
   /** The client learned of `ack` otherwise: in the answer of SendFrames. */
   ackTold(ack: number): void {
     this.#ackTold = Math.max(this.#ackTold, ack);
+    this.#ackToldBytes = this.#session.incoming.doneBytes;
   }
 
   /** Writes a frame that stands in no log with the next flush. A newer one of its kind takes its place. */
   tell(body: SlotBody): void {
     this.#slots.set(body);
     this.#session.host.markDirty(this.#session);
+  }
+
+  /** The frame that a connection begins with, written with the first flush: in one write with what a Join in the same flight brings. */
+  welcome(frame: Uint8Array): void {
+    this.#slots.put('welcome', frame);
+  }
+
+  /** The Welcome that was not written yet: a connection that ends before its first flush begins with it all the same. */
+  takeWelcome(): Uint8Array | undefined {
+    return this.#slots.take('welcome');
   }
 
   /** A frame without seq was refused: told at most once a second, as it stands in no log. */
@@ -170,9 +185,10 @@ export class Outgoing implements AckDebtor {
 
   /** What was carried out and not told; 0: nothing. */
   #takeAck(): number {
-    const { done } = this.#session.incoming;
+    const { done, doneBytes } = this.#session.incoming;
     if (!this.#ackNow && this.#ackTold >= done) return 0;
     this.#ackTold = done;
+    this.#ackToldBytes = doneBytes;
     this.#ackNow = false;
     this.#ackOwedSince = undefined;
     return done;

@@ -6,6 +6,7 @@ import type { WireRun } from '../wire/wire-run.ts';
  * to read on, what it must do soon, and the answers.
  */
 const order = [
+  'welcome',
   'resync',
   'goAway',
   'tokenExpiring',
@@ -26,8 +27,20 @@ export class Slots {
   #frames: Map<SlotBody['case'], Uint8Array> | undefined;
 
   set(body: SlotBody): void {
+    this.put(body.case, encodeBody(body));
+  }
+
+  /** As `set`, of a frame that is encoded already. */
+  put(kind: SlotBody['case'], frame: Uint8Array): void {
     this.#frames ??= new Map();
-    this.#frames.set(body.case, encodeBody(body));
+    this.#frames.set(kind, frame);
+  }
+
+  /** Takes out what waits in a slot. */
+  take(kind: SlotBody['case']): Uint8Array | undefined {
+    const frame = this.#frames?.get(kind);
+    this.#frames?.delete(kind);
+    return frame;
   }
 
   /** Writes what is there, and forgets it. */
