@@ -94,8 +94,9 @@ export interface CoreLimits {
   readonly callWaitMs: number;
   /** An acknowledgement waits so long for a frame that takes it along, in milliseconds. */
   readonly ackDelayMs: number;
-  /** … or until so many frames wait for it. */
+  /** … or until so many frames wait for it, or so many bytes of them. */
   readonly ackFrames: number;
+  readonly ackBytes: number;
 }
 
 export const defaultLimits: CoreLimits = Object.freeze({
@@ -144,6 +145,9 @@ export const defaultLimits: CoreLimits = Object.freeze({
   roomWaitMs: 2_000,
   // The SDK gives up a call after 10 s.
   callWaitMs: 1_000,
-  ackDelayMs: 100,
+  // At ten signals a second each way, two in five acknowledgements were a write of their own after 100 ms, and one in seven is
+  // after 250. A sender may have 256 frames or 1 MiB on their way.
+  ackDelayMs: 250,
   ackFrames: 32,
+  ackBytes: 64 * 1024,
 });

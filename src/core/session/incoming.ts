@@ -39,6 +39,7 @@ export class Incoming {
   /** seq of the next frame that needs delivery. It goes on over resumes: what comes again is known. */
   #expected = 1;
   #done = 0;
+  #doneBytes = 0;
   /** What is being carried out. */
   #pending: Promise<void> | undefined;
   /** Set while the session has to wait; and until when. */
@@ -63,6 +64,11 @@ export class Incoming {
   /** Every frame up to this seq was carried out or refused. */
   get done(): number {
     return this.#done;
+  }
+
+  /** Bytes of all frames that came over this session, about. */
+  get doneBytes(): number {
+    return this.#doneBytes;
   }
 
   /** Frames are taken: Pongs, too, are read. */
@@ -203,6 +209,7 @@ export class Incoming {
         return endingOf(Reason.OUT_OF_ORDER, detail);
       }
       this.#expected = seq + 1;
+      this.#doneBytes += bytes.length;
     }
     if (bytes.length > limits.frameBytes) {
       const detail = `the frame has ${bytes.length} bytes; at most ${limits.frameBytes}`;

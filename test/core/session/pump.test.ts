@@ -147,6 +147,26 @@ describe('the pump', () => {
     expect(ann.acked).toBe(10);
   });
 
+  it('acknowledges at once what a large part of the sender’s window waits for', async () => {
+    await start({ limits: { ackBytes: 10_000 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const { id } = await kit.inRoom('r', { identity: 'bob' });
+    await kit.pass(1000);
+    const describe = (bytes: number) => {
+      const payload = { case: 'description' as const, value: { sdp: 'x'.repeat(bytes) } };
+      ann.send({ case: 'signal', value: { to: id, payload } });
+    };
+    describe(8000);
+    await kit.settle();
+    expect(ann.acked).toBe(1);
+    describe(2000);
+    await kit.settle();
+    expect(ann.acked).toBe(3);
+    describe(8000);
+    await kit.settle();
+    expect(ann.acked).toBe(3);
+  });
+
   it('hands LOSSY messages to lanes that can be written now, and to nobody later', async () => {
     await start();
     const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
