@@ -41,7 +41,7 @@ export interface Engine {
    * not read.
    */
   endSession(session: string): Eventually<readonly FlaggedFrame[]>;
-  /** The session's inbox, as far as this node knows it. */
+  /** The session's inbox, as far as this node knows it: the same view for as long as the session lives. */
   inbox(session: string): InboxView | undefined;
   /** Rooms in which the session is, or waits. */
   memberships(session: string): ReadonlyMap<RoomKey, string>;
@@ -108,6 +108,8 @@ export interface EngineEvents {
   inboxChanged(session: string): void;
   /** A room has something to read. */
   roomChanged(key: RoomKey): void;
+  /** The same, and all that is new are LATEST values and COUNTED totals: under load readers may be told of several at once. */
+  bulkChanged(key: RoomKey): void;
   /** A LOSSY frame for the members of a room that can be written right now. */
   lossy(key: RoomKey, frame: Uint8Array): void;
   /** `memberships` of the session changed otherwise than by its own join or leave. */

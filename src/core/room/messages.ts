@@ -32,13 +32,13 @@ function say(room: RoomState, message: Publication, now: number): Published | Re
     case DeliveryClass.LATEST: {
       const version = room.board.put(message, now);
       if (typeof version !== 'number') return version;
-      room.outlet.changed();
+      room.outlet.changedInBulk();
       return { offset: 0, version };
     }
     case DeliveryClass.COUNTED: {
       const refusal = room.board.add(message);
       if (refusal !== undefined) return refusal;
-      room.outlet.changed();
+      room.outlet.changedInBulk();
       return { offset: 0, version: 0 };
     }
     case DeliveryClass.LOSSY:

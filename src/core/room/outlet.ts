@@ -8,6 +8,8 @@ export interface RoomOutlet {
   departed(session: string): void;
   /** The log, the keyed table or a total changed: readers have something to read. */
   changed(): void;
+  /** The keyed table or a total changed by what somebody said: readers may be told a little later, of several at once. */
+  changedInBulk(): void;
   /** A LOSSY frame for those who can be written right now. */
   lossy(frame: Uint8Array): void;
 }

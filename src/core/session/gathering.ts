@@ -2,6 +2,12 @@
 const worth = 8;
 /** Longest rest, in milliseconds. */
 const longestMs = 0.5;
+/**
+ * What is said in bulk waits for so much of the time that writing to the sessions of a millisecond takes, at some ten microseconds
+ * each: ten times as long, as far as `longestBulkMs`.
+ */
+const bulkShare = 0.1;
+const longestBulkMs = 10;
 /** Fewer sessions than this are written to in a millisecond: whatever comes leaves at once. */
 const busyPerMs = 2;
 /** The load is measured over so long, in milliseconds; a measurement that is older than `staleMs` says nothing. */
@@ -29,5 +35,11 @@ export class Gathering {
     this.#written += sessions;
     if (sessions >= worth || this.#perMs < busyPerMs) return 0;
     return Math.min(longestMs, worth / this.#perMs);
+  }
+
+  /** Milliseconds for which what is said in bulk waits to be told together. */
+  bulkMs(now: number): number {
+    if (now - this.#since > staleMs || this.#perMs < busyPerMs) return 0;
+    return Math.min(longestBulkMs, this.#perMs * bulkShare);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../clock.ts';
 import type { Engine, RoomView } from '../engine.ts';
 import type { Framing } from '../lane.ts';
 import type { RoomKey } from '../room-key.ts';
@@ -47,6 +47,9 @@ export class Pump {
   #round: readonly Session[] = nobody;
   #next = 0;
   readonly #dirtyRooms = new Set<RoomKey>();
+  /** Rooms that change in bulk, while they wait. */
+  readonly #bulkRooms = new Set<RoomKey>();
+  #bulkTimer: Cancel | undefined;
   readonly #followers = new Map<RoomKey, Set<Session>>();
   #lossy: LossyFrames | undefined;
   #lossyOfRound: LossyFrames | undefined;
@@ -88,12 +91,27 @@ export class Pump {
     this.#schedule();
   }
 
+  /** The room has something new that may wait under load, for the newest value, or the sum, of what comes meanwhile. */
+  bulkChanged(key: RoomKey): void {
+    const waitMs = this.#gathering.bulkMs(this.#clock.now());
+    if (waitMs === 0) {
+      this.roomChanged(key);
+      return;
+    }
+    this.#bulkRooms.add(key);
+    this.#bulkTimer ??= this.#clock.after(waitMs, () => {
+      this.#bulkTimer = undefined;
+      for (const room of this.#bulkRooms) this.roomChanged(room);
+      this.#bulkRooms.clear();
+    });
+  }
+
   lossy(key: RoomKey, frame: Uint8Array): void {
     this.#lossy ??= new Map();
     const frames = this.#lossy.get(key);
     if (frames === undefined) this.#lossy.set(key, [frame]);
     else frames.push(frame);
-    this.roomChanged(key);
+    this.bulkChanged(key);
   }
 
   follow(key: RoomKey, session: Session): void {
@@ -106,6 +124,13 @@ export class Pump {
     const followers = this.#followers.get(key);
     followers?.delete(session);
     if (followers?.size === 0) this.#followers.delete(key);
+  }
+
+  /** Nothing waits any longer. */
+  stop(): void {
+    this.#bulkTimer?.();
+    this.#bulkTimer = undefined;
+    this.#bulkRooms.clear();
   }
 
   /** A session that waits for its turn stays there until then: it is pumped once a round, whatever happens to it. */
@@ -175,6 +200,7 @@ export class Pump {
     if (this.#dirtyRooms.size > 0) {
       for (const key of this.#dirtyRooms) {
         this.#engine.view(key)?.board.settle(now);
+        this.#bulkRooms.delete(key);
         for (const session of this.#followers.get(key) ?? []) {
           session.roomsDue = true;
           this.#add(session);

@@ -361,6 +361,7 @@ export class MemoryEngine implements Engine {
         this.#events?.membershipsChanged(session);
       },
       changed: () => this.#events?.roomChanged(key),
+      changedInBulk: () => this.#events?.bulkChanged(key),
       lossy: (frame) => this.#events?.lossy(key, frame),
     };
   }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { defaultLimits } from '../../../src/core/limits.ts';
 import { Gathering } from '../../../src/core/session/gathering.ts';
 import { Pump } from '../../../src/core/session/pump.ts';
 import type { Session } from '../../../src/core/session/session.ts';
 import { MemoryEngine } from '../../../src/engine/memory/memory-engine.ts';
 import { nodeCrypto } from '../../../src/runtime/node-crypto.ts';
+import { startTestNode, type TestClient } from '../../helpers/test-node.ts';
 import { VirtualClock } from '../../helpers/virtual-clock.ts';
 
 /** Writes to so many sessions at once, so many times a millisecond, for 30 ms; returns the last rest. */
@@ -47,6 +49,43 @@ describe('the rest of a node under load', () => {
 });
 
 describe('the pump under load', () => {
+  it('tells a total, a newest value and LOSSY messages together, and what is RELIABLE at once', async () => {
+    const kit = await startTestNode();
+    const clients = [];
+    for (let i = 0; i < 60; i += 1) clients.push((await kit.inRoom('r', { identity: `i${i}` })).client);
+    const [ann, bob] = clients as [TestClient, TestClient];
+    await kit.pass(1000);
+    const say = (delivery: DeliveryClass, value: string) => {
+      const content = { case: 'text' as const, value };
+      const message = { room: 'r', delivery, messageType: 't', key: 'k' };
+      const isCounted = delivery === DeliveryClass.COUNTED;
+      ann.send({ case: 'message', value: isCounted ? { ...message, count: 1n } : { ...message, content } });
+    };
+    // Sixty sessions are written to in each millisecond.
+    for (let ms = 0; ms < 20; ms += 1) {
+      say(DeliveryClass.RELIABLE, 'warm');
+      kit.clock.tick();
+      kit.clock.moveTo(kit.clock.now() + 1);
+    }
+    kit.clock.tick();
+    const before = bob.frames.length;
+    for (let i = 1; i <= 3; i += 1) {
+      say(DeliveryClass.COUNTED, '');
+      say(DeliveryClass.LATEST, `latest ${i}`);
+      say(DeliveryClass.LOSSY, `lossy ${i}`);
+      kit.clock.tick();
+    }
+    expect(bob.since(before)).toEqual([]);
+    await kit.pass(10);
+    const told = bob
+      .since(before)
+      .flatMap(({ body, origin }) =>
+        body.case === 'message' ? [body.value.content.value ?? Number(origin?.total)] : [],
+      );
+    expect(told).toEqual(['latest 3', 3, 'lossy 1', 'lossy 2', 'lossy 3']);
+    await kit.stop();
+  });
+
   /** A pump that has been busy for a while; `flushed` is empty. */
   function busy() {
     const clock = new VirtualClock();
@@ -96,5 +135,19 @@ describe('the pump under load', () => {
     clock.tick();
     clock.tick();
     expect(clock.rests).toHaveLength(2);
+  });
+});
+
+describe('what is said in bulk', () => {
+  it('is told at once where little is said, and waits the longer the more is written', () => {
+    const waits = [1, 10, 50, 200].map((perMs) => {
+      const gathering = new Gathering();
+      under(gathering, perMs, 1);
+      return gathering.bulkMs(1030);
+    });
+    expect(waits).toEqual([0, 1, 5, 10]);
+    const gathering = new Gathering();
+    under(gathering, 50, 1);
+    expect(gathering.bulkMs(1100)).toBe(0);
   });
 });

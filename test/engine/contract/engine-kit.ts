@@ -80,6 +80,7 @@ export class EngineKit {
     await kit.engine.start({
       inboxChanged: (session) => void told.inboxes.push(session),
       roomChanged: (key) => void told.rooms.push(key),
+      bulkChanged: (key) => void told.rooms.push(key),
       lossy: (_key, frame) => void told.lossy.push(fromBinary(ServerFrameSchema, frame)),
       membershipsChanged: (session) => void told.memberships.push(session),
     });
