@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MarkSchema, Mark as SavedMark } from '../../gen/signalbox/state/v1/state_pb.ts';
+import { SparseMap } from './sparse-map.ts';
 
 /** What a log remembers of a sender: its newest seq, and whether that one was refused. */
 interface Mark {
@@ -13,20 +14,29 @@ interface Mark {
  * refusal is remembered: the same frame is never refused once and taken later.
  */
 export class SenderMarks {
-  readonly #marks = new Map<string, Mark>();
+  readonly #marks = new SparseMap<string, Mark>();
+  /** The sender that was heard last, and its mark: most inboxes have one. */
+  #lastSender = '';
+  #lastMark: Mark | undefined;
 
   /** Whether the frame is new to the log; if so it is remembered. */
   claim(sender: string, seq: number, now: number): 'new' | 'duplicate' | 'refused' {
-    const mark = this.#marks.get(sender);
+    const mark = this.#isLast(sender) ? this.#lastMark : this.#marks.get(sender);
     if (mark === undefined) {
       this.#marks.set(sender, { seq, refused: false, at: now });
       return 'new';
     }
+    this.#lastSender = sender;
+    this.#lastMark = mark;
     if (seq <= mark.seq) return mark.refused && seq === mark.seq ? 'refused' : 'duplicate';
     mark.seq = seq;
     mark.refused = false;
     mark.at = now;
     return 'new';
+  }
+
+  #isLast(sender: string): boolean {
+    return this.#lastMark !== undefined && sender === this.#lastSender;
   }
 
   /** The frame claimed last was refused. */
@@ -50,6 +60,7 @@ export class SenderMarks {
    * again. A call that brings a copy of what they sent finds no session to bring it to.
    */
   forget(before: number, isOver: (sender: string) => boolean): void {
+    this.#lastMark = undefined;
     for (const [sender, mark] of this.#marks) {
       if (mark.at < before || isOver(sender)) this.#marks.delete(sender);
     }

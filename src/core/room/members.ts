@@ -77,6 +77,7 @@ export class Members {
   }
 
   remove(member: Member, reason: Reason): void {
+    member.hasLeft = true;
     this.#byId.delete(member.id);
     this.#bySession.delete(member.session.id);
     const same = this.#byIdentity.get(member.participant.identity);

@@ -23,7 +23,8 @@ export class FrameBudget {
   readonly #rates: Readonly<Record<FrameKind, Rate>>;
   readonly #byteRate: Rate;
   /** Made when they are needed: most sessions send signals and little else. */
-  readonly #buckets: Partial<Record<FrameKind, TokenBucket>> = {};
+  #signals: TokenBucket | undefined;
+  #others: Partial<Record<FrameKind, TokenBucket>> | undefined;
   #bytes: TokenBucket | undefined;
 
   constructor(limits: CoreLimits) {
@@ -42,15 +43,23 @@ export class FrameBudget {
     this.#bytes ??= new TokenBucket(this.#byteRate, now);
     const forBytes = payFrom(this.#bytes, this.#byteRate, bytes, now);
     if (kind === 'lossy') return forBytes;
-    const rate = this.#rates[kind];
-    this.#buckets[kind] ??= new TokenBucket(rate, now);
-    return Math.max(forBytes, payFrom(this.#buckets[kind], rate, 1, now));
+    if (kind === 'signal') {
+      const rate = this.#rates.signal;
+      this.#signals ??= new TokenBucket(rate, now);
+      return Math.max(forBytes, payFrom(this.#signals, rate, 1, now));
+    }
+    return Math.max(forBytes, payFrom(this.#bucketOf(kind, now), this.#rates[kind], 1, now));
   }
 
   /** Whether a LOSSY message may pass: it is paid for if it does. */
   takesLossy(now: number): boolean {
-    this.#buckets.lossy ??= new TokenBucket(this.#rates.lossy, now);
-    return this.#buckets.lossy.take(1, now) === 0;
+    return this.#bucketOf('lossy', now).take(1, now) === 0;
+  }
+
+  #bucketOf(kind: FrameKind, now: number): TokenBucket {
+    this.#others ??= {};
+    this.#others[kind] ??= new TokenBucket(this.#rates[kind], now);
+    return this.#others[kind];
   }
 }
 

@@ -63,7 +63,7 @@ function routeTo(session: Session, { to }: SignalScan): Route | Refusal {
   let hasLeft = false;
   for (const membership of session.rooms.values()) {
     const { self, view } = membership;
-    const target = view.members.get(to);
+    const target = membership.member(to);
     if (self !== undefined && target !== undefined) return { membership, self, target };
     hasLeft ||= view.members.hasLeft(to);
   }
@@ -101,7 +101,7 @@ function routeToHub(session: Session, { room }: SignalScan): Route | Refusal {
 }
 
 function refuseSignal({ view, name }: Membership, self: Member, target: Member): Refusal | undefined {
-  if (self.participant.permissions?.signal !== true) {
+  if (!self.maySignal) {
     return refuse(Reason.DENIED, 'the token does not permit to send signals', { room: name });
   }
   if (target === self) {

@@ -38,6 +38,9 @@ export class Membership {
   will: Omit<Publication, 'sender'> | undefined;
   /** The sender's part of an Origin, of signals: encoded once. */
   readonly signalOrigin: OriginTemplate;
+  #self: Member | undefined;
+  #peer: Member | undefined;
+  #peerId = '';
   #messageOrigin: { readonly of: object; readonly template: OriginTemplate } | undefined;
 
   constructor(key: RoomKey, view: RoomView, participant: string, beganAfter: number, beganAt = view.log.hi) {
@@ -56,7 +59,17 @@ export class Membership {
 
   /** The member as the room has it now; undefined when it is a member no longer. */
   get self(): Member | undefined {
-    return this.view.members.get(this.participant);
+    if (this.#self === undefined || this.#self.hasLeft) this.#self = this.view.members.get(this.participant);
+    return this.#self;
+  }
+
+  /** The member of this id. Signals go to the same one again and again. */
+  member(participant: string): Member | undefined {
+    if (this.#peer === undefined || this.#peer.hasLeft || participant !== this.#peerId) {
+      this.#peer = this.view.members.get(participant);
+      this.#peerId = participant;
+    }
+    return this.#peer;
   }
 
   /** The sender's part of an Origin, of messages: with identity and name, encoded once a change. */

@@ -3,6 +3,7 @@ import { Participant_State as State } from '../../../gen/signalbox/v1/participan
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, type Resume } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { Cancel } from '../clock.ts';
+import type { InboxView } from '../engine.ts';
 import { all, type Eventually, when } from '../eventually.ts';
 import type { Grants } from '../grants.ts';
 import { type Ending, endingOf } from '../refusal.ts';
@@ -65,6 +66,7 @@ export class Session {
   holdMs: number | undefined;
   readonly #leaves = new Map<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
   #state: SessionState = { kind: 'closed' };
+  #inbox: InboxView | undefined;
   /** Its rooms are being told whether it has a connection; and it has changed since. */
   #tellsPresence = false;
   #owesPresence = false;
@@ -82,6 +84,12 @@ export class Session {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Its inbox, as this node knows it. */
+  get inbox(): InboxView | undefined {
+    this.#inbox ??= this.host.engine.inbox(this.id);
+    return this.#inbox;
   }
 
   /** Takes the session for `connection`. An older connection is told that it was replaced. */
@@ -219,7 +227,7 @@ export class Session {
 
   /** The client has processed frames of its inbox up to `seq`; of what it was not sent it says nothing. */
   acknowledge(seq: number): void {
-    const inbox = this.host.engine.inbox(this.id);
+    const { inbox } = this;
     const processed = Math.min(seq, this.outgoing.sent);
     if (inbox === undefined || processed <= inbox.lo) return;
     const flagged = this.host.engine.acknowledge(this.id, processed);
@@ -238,8 +246,8 @@ export class Session {
 
   /** Writes what is due. Called by the pump, attached or not: an inbox that nobody acknowledges must not grow for ever. */
   pump(tick: PumpTick): void {
-    const { engine, limits, log } = this.host;
-    const inbox = engine.inbox(this.id);
+    const { limits, log } = this.host;
+    const { inbox } = this;
     const waiting = inbox === undefined ? 0 : inbox.hi - inbox.lo;
     if (inbox && (waiting > 2 * limits.inboxFrames || inbox.bytes > 4 * limits.inboxBytes)) {
       const detail = `${waiting} frames of the inbox are not acknowledged`;
