@@ -93,12 +93,12 @@ function readOwn(bytes: Uint8Array, pieces: readonly number[]): Read {
       messages.push(`${isText}:${Buffer.from(view.subarray(start, end)).toString('base64')}`);
       return true;
     },
-    ping() {},
-    pong() {},
-    close(code) {
+    pinged() {},
+    ponged() {},
+    closedByPeer(code) {
       failure = `${code} closed`;
     },
-    breach({ code, detail }: ProtocolBreach) {
+    breached({ code, detail }: ProtocolBreach) {
       failure = `${code} ${detail}`;
     },
   });

@@ -20,13 +20,13 @@ export interface FrameSink {
    */
   message(isText: boolean, bytes: Uint8Array, start: number, end: number): boolean;
   /** A Ping whose payload must be echoed. A view: copy to keep. */
-  ping(payload: Uint8Array): void;
+  pinged(payload: Uint8Array): void;
   /** A Pong, asked for or not. */
-  pong(): void;
+  ponged(): void;
   /** The peer's Close frame, validated. `code` is 1005 when it carried none. Nothing follows. */
-  close(code: number, reason: string): void;
+  closedByPeer(code: number, reason: string): void;
   /** The stream cannot be read further. Nothing follows. */
-  breach(breach: ProtocolBreach): void;
+  breached(breach: ProtocolBreach): void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -182,8 +182,8 @@ export class FrameReader {
     unmask(this.#chunk, header.end, end, header.mask, 0);
     this.#position = end;
     const payload = this.#chunk.subarray(header.end, end);
-    if (header.opcode === 9) this.#sink.ping(payload);
-    if (header.opcode === 10) this.#sink.pong();
+    if (header.opcode === 9) this.#sink.pinged(payload);
+    if (header.opcode === 10) this.#sink.ponged();
     if (header.opcode !== 8) return true;
     if (payload.length === 1) return this.#fail('a Close frame has a payload of one byte');
     const code = payload.length === 0 ? NO_CODE : ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
@@ -196,7 +196,7 @@ export class FrameReader {
     }
     const reason = Buffer.from(payload.subarray(2)).toString('utf8');
     this.stop();
-    this.#sink.close(code, reason);
+    this.#sink.closedByPeer(code, reason);
     return false;
   }
 
@@ -212,6 +212,6 @@ export class FrameReader {
 
   #sinkBreach(code: number, reason: ProtocolBreach['reason'], detail: string): void {
     this.stop();
-    this.#sink.breach({ code, reason, detail });
+    this.#sink.breached({ code, reason, detail });
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { LaneCloseCause } from '../../core/lane.ts';
 import { CloseCode, closeFrame } from './close-code.ts';
 import { FrameStart, pongFrame } from './frame-header.ts';
-import { FrameReader, type ProtocolBreach } from './frame-reader.ts';
+import { FrameReader, type FrameSink, type ProtocolBreach } from './frame-reader.ts';
 import { abandon, linger, type Schedule } from './linger.ts';
 
 /** What a {@link WebSocketConnection} reports. Never from within one of its own methods but `start` and `resume`. */
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
  * `open` reads and writes; `closing` has sent Close and discards what comes, under a deadline; `gone` has no socket.
  * It answers Pings itself, the newest only where several wait, and a peer's Close with the same code.
  */
-export class WebSocketConnection {
+export class WebSocketConnection implements FrameSink {
   readonly #socket: Duplex;
   readonly #options: ConnectionOptions;
   readonly #reader: FrameReader;
@@ -48,15 +48,7 @@ export class WebSocketConnection {
   constructor(socket: Duplex, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#reader = new FrameReader(options.maxMessageBytes, {
-      message: (isText, bytes, start, end) => this.#events?.message(isText, bytes, start, end) ?? false,
-      ping: (payload) => {
-        this.#unanswered = new Uint8Array(payload);
-      },
-      pong: () => this.#events?.pong?.(),
-      close: (code) => this.#closedByPeer(closeFrame(code === 1005 ? CloseCode.NORMAL : code, '')),
-      breach: (breach) => this.#breached(breach),
-    });
+    this.#reader = new FrameReader(options.maxMessageBytes, this);
     if (socket instanceof Socket) {
       socket.setTimeout(0);
       socket.setNoDelay(true);
@@ -111,6 +103,37 @@ export class WebSocketConnection {
     linger(this.#socket, closeFrame(code, reason), deadline, schedule);
   }
 
+  /** @internal of the reader, as the four below */
+  message(isText: boolean, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#events?.message(isText, bytes, start, end) ?? false;
+  }
+
+  /** @internal */
+  pinged(payload: Uint8Array): void {
+    this.#unanswered = new Uint8Array(payload);
+  }
+
+  /** @internal */
+  ponged(): void {
+    this.#events?.pong?.();
+  }
+
+  /** @internal */
+  closedByPeer(code: number): void {
+    const events = this.#events;
+    const { closeTimeoutMs, schedule } = this.#options;
+    this.#state = 'closing';
+    this.#release();
+    linger(this.#socket, closeFrame(code === 1005 ? CloseCode.NORMAL : code, ''), closeTimeoutMs, schedule);
+    events?.closed('half-closed');
+  }
+
+  /** @internal */
+  breached(breach: ProtocolBreach): void {
+    this.#answerPing();
+    this.#events?.breach(breach);
+  }
+
   readonly #onData = (chunk: Uint8Array): void => {
     this.#reader.push(chunk);
     this.#afterReading();
@@ -148,19 +171,6 @@ export class WebSocketConnection {
     abandon(this.#socket);
     events?.closed(this.#cause);
   };
-
-  #closedByPeer(answer: Uint8Array): void {
-    const events = this.#events;
-    this.#state = 'closing';
-    this.#release();
-    linger(this.#socket, answer, this.#options.closeTimeoutMs, this.#options.schedule);
-    events?.closed('half-closed');
-  }
-
-  #breached(breach: ProtocolBreach): void {
-    this.#answerPing();
-    this.#events?.breach(breach);
-  }
 
   #release(): void {
     this.#reader.stop();

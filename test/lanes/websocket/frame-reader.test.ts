@@ -13,10 +13,10 @@ function read(stream: Uint8Array, cuts: readonly number[], limit = 1 << 20, paus
       messages++;
       return pauseEvery === 0 || messages % pauseEvery !== 0;
     },
-    ping: (payload) => log.push(`ping ${Buffer.from(payload).toString('hex')}`),
-    pong: () => log.push('pong'),
-    close: (code, reason) => log.push(`close ${code} ${reason}`),
-    breach: ({ code, detail }) => log.push(`breach ${code} ${detail}`),
+    pinged: (payload) => log.push(`ping ${Buffer.from(payload).toString('hex')}`),
+    ponged: () => log.push('pong'),
+    closedByPeer: (code, reason) => log.push(`close ${code} ${reason}`),
+    breached: ({ code, detail }) => log.push(`breach ${code} ${detail}`),
   });
   const edges = [...new Set(cuts.map((cut) => cut % (stream.length + 1)))].sort((a, b) => a - b);
   let from = 0;
@@ -112,10 +112,10 @@ test('a whole message in one chunk is handed on as a view of that chunk', () => 
       seen = bytes;
       return true;
     },
-    ping() {},
-    pong() {},
-    close() {},
-    breach() {},
+    pinged() {},
+    ponged() {},
+    closedByPeer() {},
+    breached() {},
   });
   reader.push(chunk);
   expect(seen).toBe(chunk);
@@ -129,10 +129,10 @@ test('a sink that resumes within `message` and then returns false does not stall
       reader.resume();
       return false;
     },
-    ping() {},
-    pong() {},
-    close() {},
-    breach() {},
+    pinged() {},
+    ponged() {},
+    closedByPeer() {},
+    breached() {},
   });
   reader.push(Buffer.concat([clientFrame(2, 'a'), clientFrame(2, 'b'), clientFrame(2, 'c')]));
   expect(seen).toEqual(['a', 'b', 'c']);
