@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { BoardSchema, Board as SavedBoard } from '../../gen/signalbox/state/v1/state_pb.ts';
+import { SparseMap } from './sparse-map.ts';
 
 /** A value of the keyed table: encoded frame, and the version it got when it was put. */
 export interface KeyedValue {
@@ -19,7 +20,7 @@ export interface KeyedValue {
  */
 export class KeyedTable {
   /** In order of version: a put moves its key to the end. */
-  readonly #values = new Map<string, KeyedValue>();
+  readonly #values = new SparseMap<string, KeyedValue>();
   /** Puts in order of version; superseded ones are skipped and swept. */
   #changes: { readonly key: string; readonly version: number }[] = [];
   #version = 0;

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { BanSchema } from '../../../gen/signalbox/state/v1/state_pb.ts';
+import { SparseMap } from '../sparse-map.ts';
 
 /** Who is kept out of a room. */
 export interface RoomBan {
@@ -10,7 +11,7 @@ export interface RoomBan {
 }
 
 export class Bans {
-  readonly #bans = new Map<string, RoomBan>();
+  readonly #bans = new SparseMap<string, RoomBan>();
 
   set(ban: RoomBan): void {
     this.#bans.set(ban.identity, ban);

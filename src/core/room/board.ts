@@ -6,6 +6,8 @@ import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { KeyedTable, type KeyedValue } from '../keyed-table.ts';
 import type { CoreLimits } from '../limits.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { SparseMap } from '../sparse-map.ts';
+import { SparseSet } from '../sparse-set.ts';
 import { encodeRelayed, OriginTemplate } from '../wire/origin.ts';
 import type { Publication } from './publication.ts';
 import { encodeRosterChange } from './room-frames.ts';
@@ -36,8 +38,8 @@ export class Board {
   readonly #limits: Pick<CoreLimits, 'tableKeys' | 'tableBytes'>;
   readonly #count: () => number;
   readonly #table = new KeyedTable();
-  readonly #totals = new Map<string, Total>();
-  readonly #unsettled = new Set<Total>();
+  readonly #totals = new SparseMap<string, Total>();
+  readonly #unsettled = new SparseSet<Total>();
   /** Keys and bytes of totals that are not in the table yet. */
   #newTotals = 0;
   #newTotalBytes = 0;

@@ -1,3 +1,4 @@
+import { SparseMap } from '../sparse-map.ts';
 import type { Member } from './member.ts';
 import type { RoomOutlet } from './outlet.ts';
 import { encodeRosterChange } from './room-frames.ts';
@@ -10,7 +11,7 @@ export class Hubs {
   readonly #room: string;
   readonly #outlet: RoomOutlet;
   /** Hubs, and of how many members each is the hub. */
-  readonly #load = new Map<string, number>();
+  readonly #load = new SparseMap<string, number>();
 
   constructor(room: string, outlet: RoomOutlet) {
     this.#room = room;

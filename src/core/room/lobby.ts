@@ -6,6 +6,7 @@ import {
   LobbyEntrySchema,
 } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { encodeBody } from '../server-frame.ts';
+import { SparseMap } from '../sparse-map.ts';
 import { Member } from './member.ts';
 import type { RoomOutlet } from './outlet.ts';
 
@@ -21,8 +22,8 @@ const entriesPerFrame = 50;
 export class Lobby {
   readonly #room: string;
   readonly #outlet: RoomOutlet;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #bySession = new Map<string, Member>();
+  readonly #waiting = new SparseMap<string, Waiting>();
+  readonly #bySession = new SparseMap<string, Member>();
 
   constructor(room: string, outlet: RoomOutlet) {
     this.#room = room;

@@ -3,6 +3,8 @@ import type { RoomRecord, RoomRecordSchema } from '../../../gen/signalbox/state/
 import type { Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
 import type { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSettings_Presence as Presence } from '../../../gen/signalbox/v1/room_pb.ts';
+import { SparseMap } from '../sparse-map.ts';
+import { SparseSet } from '../sparse-set.ts';
 import { Member } from './member.ts';
 
 /** How many departures a room remembers, to answer RECIPIENT_LEFT instead of UNKNOWN_RECIPIENT. */
@@ -15,13 +17,14 @@ const remembered = 256;
 export class Members {
   readonly #byId = new Map<string, Member>();
   readonly #bySession = new Map<string, Member>();
-  readonly #byIdentity = new Map<string, Set<Member>>();
+  /** Of most identities there is one participant. */
+  readonly #byIdentity = new Map<string, Member | Set<Member>>();
   /** Those whom rosters of presence LISTED show. */
-  readonly #listed = new Set<Member>();
-  readonly #moderators = new Set<Member>();
+  readonly #listed = new SparseSet<Member>();
+  readonly #moderators = new SparseSet<Member>();
   /** Counted participants by role. */
   readonly #roles = new Map<string, number>();
-  readonly #departed = new Map<string, Reason>();
+  readonly #departed = new SparseMap<string, Reason>();
   #counted = 0;
 
   /** Participants in all. */
@@ -43,7 +46,8 @@ export class Members {
   }
 
   ofIdentity(identity: string): readonly Member[] {
-    return [...(this.#byIdentity.get(identity) ?? [])];
+    const same = this.#byIdentity.get(identity) ?? [];
+    return same instanceof Member ? [same] : [...same];
   }
 
   /** Whether this participant was here and has left. */
@@ -71,7 +75,8 @@ export class Members {
     this.#bySession.set(member.session.id, member);
     const { identity } = member.participant;
     const same = this.#byIdentity.get(identity);
-    if (same === undefined) this.#byIdentity.set(identity, new Set([member]));
+    if (same === undefined) this.#byIdentity.set(identity, member);
+    else if (same instanceof Member) this.#byIdentity.set(identity, new Set([same, member]));
     else same.add(member);
     this.#index(member);
   }
@@ -80,9 +85,10 @@ export class Members {
     member.hasLeft = true;
     this.#byId.delete(member.id);
     this.#bySession.delete(member.session.id);
-    const same = this.#byIdentity.get(member.participant.identity);
-    same?.delete(member);
-    if (same?.size === 0) this.#byIdentity.delete(member.participant.identity);
+    const { identity } = member.participant;
+    const same = this.#byIdentity.get(identity);
+    if (same instanceof Set) same.delete(member);
+    if (same === member || (same instanceof Set && same.size === 0)) this.#byIdentity.delete(identity);
     this.#unindex(member);
     this.#departed.set(member.id, reason);
     if (this.#departed.size > remembered) {

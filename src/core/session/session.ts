@@ -8,6 +8,7 @@ import { all, type Eventually, when } from '../eventually.ts';
 import type { Grants } from '../grants.ts';
 import { type Ending, endingOf } from '../refusal.ts';
 import { type RoomKey, roomNameOf } from '../room-key.ts';
+import { SparseMap } from '../sparse-map.ts';
 import type { Connection } from './connection.ts';
 import { CredentialClock } from './credential-clock.ts';
 import { denyMessage } from './handle-message.ts';
@@ -64,7 +65,7 @@ export class Session {
   roomsDue = false;
   /** Resume window asked for by a suspended client, in milliseconds. */
   holdMs: number | undefined;
-  readonly #leaves = new Map<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
+  readonly #leaves = new SparseMap<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
   #state: SessionState = { kind: 'closed' };
   #inbox: InboxView | undefined;
   /** Its rooms are being told whether it has a connection; and it has changed since. */
