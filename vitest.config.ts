@@ -8,6 +8,7 @@ const alone = [
   'test/fuzz/**/*.test.ts',
   'test/fault/**/*.test.ts',
   'test/flood/**/*.test.ts',
+  'test/load/gateway.test.ts',
 ];
 
 export default defineConfig({

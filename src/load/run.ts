@@ -65,14 +65,19 @@ export class Run implements RunView {
   #phase: Phase = 'joining';
 
   /** `stop`: ends it early. */
-  constructor(options: LoadOptions, tokens: TokenSupply, stop: AbortSignal) {
+  constructor(
+    options: LoadOptions,
+    tokens: TokenSupply,
+    stop: AbortSignal,
+    environment: Environment = environmentOf(options),
+  ) {
     this.#options = options;
     this.#tokens = tokens;
     this.#stop = stop;
     this.#random = seededRandom(options.seed);
     const { url, transport, content, size } = options;
     this.#stage = {
-      environment: environmentOf(options),
+      environment,
       url,
       transport,
       content,

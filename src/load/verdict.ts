@@ -27,7 +27,12 @@ export function judge(options: LoadOptions, result: RunResult): Verdict {
   const byUser = endedEarly === undefined || endedEarly === 'stopped by the user';
   return {
     passed: [...failures, ...wrong].every((count) => count === 0) && byUser,
-    notes: [...generatorNotes(options, result), ...reasonNotes(result), ...roomNotes(options)],
+    notes: [
+      ...generatorNotes(options, result),
+      ...pendingNotes(result),
+      ...reasonNotes(result),
+      ...roomNotes(options),
+    ],
   };
 }
 
@@ -58,6 +63,13 @@ function isOwn(tally: Tally, { share, leastMs, part }: typeof usual | typeof slo
 
 function ownPart({ lateness, backlog }: Tally, share: number): number {
   return lateness.quantile(share) + backlog.quantile(share);
+}
+
+function pendingNotes({ pending, tally }: RunResult): string[] {
+  if (pending === 0 || tally.interrupted.total > 0) return [];
+  return [
+    `${pending} were not answered in time: the gateway is slower than this rate, or slows sessions down that send too much (limits.signalRate, messageRate and roomRate of its configuration)`,
+  ];
 }
 
 function reasonNotes({ tally }: RunResult): string[] {
