@@ -14,7 +14,8 @@ const emptyBytes = new Uint8Array(0);
  */
 export class EnvelopeReader {
   readonly #maxBytes: number;
-  readonly #prefix = new Uint8Array(prefixBytes);
+  /** The bytes of a prefix that came in pieces. */
+  #prefix: Uint8Array | undefined;
   #prefixFill = 0;
   #length = 0;
   #gathered: Uint8Array | undefined;
@@ -73,17 +74,29 @@ export class EnvelopeReader {
   }
 
   #readPrefix(chunk: Uint8Array): void {
+    if (this.#prefixFill === 0 && chunk.byteLength - this.#position > prefixBytes) {
+      this.#prefixFill = prefixBytes;
+      this.#takePrefix(chunk, this.#position);
+      this.#position += prefixBytes;
+      return;
+    }
+    this.#prefix ??= new Uint8Array(prefixBytes);
     while (this.#prefixFill < prefixBytes && this.#position < chunk.byteLength) {
       this.#prefix[this.#prefixFill++] = chunk[this.#position++] ?? 0;
     }
     if (this.#prefixFill === prefixBytes) {
-      const [flags = 0, a = 0, b = 0, c = 0, d = 0] = this.#prefix;
-      this.flags = flags;
-      this.#length = a * 0x1000000 + (b << 16) + (c << 8) + d;
+      this.#takePrefix(this.#prefix, 0);
       // An empty message may end with the chunk: its body is still to be read, of this chunk.
       if (this.#length === 0) return;
     }
     if (this.#position === chunk.byteLength) this.#advance();
+  }
+
+  #takePrefix(bytes: Uint8Array, at: number): void {
+    this.flags = bytes[at] ?? 0;
+    this.#length =
+      (bytes[at + 1] ?? 0) * 0x1000000 +
+      (((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0));
   }
 
   /** Returns true when the message is whole. */

@@ -35,6 +35,7 @@ export class EnvelopeResponse {
   readonly #codec: Codec;
   readonly #settings: ResponseSettings;
   #headers: Headers | undefined;
+  #started = false;
 
   constructor(stream: ByteStream, protocol: EnvelopeProtocol, codec: Codec, settings: ResponseSettings) {
     this.#stream = stream;
@@ -77,7 +78,8 @@ export class EnvelopeResponse {
   }
 
   #start(): void {
-    if (this.#stream.responded) return;
+    if (this.#started || this.#stream.responded) return;
+    this.#started = true;
     const fields: HeaderFields = {};
     addFields(fields, this.#settings.extra);
     addFields(fields, this.#headers);
