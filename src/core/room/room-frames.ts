@@ -14,7 +14,7 @@ import { MessageWriter } from '../wire/message-writer.ts';
 /** What is said of a message, without what makes it one. */
 type Fields<Message> = Omit<Message, '$typeName' | '$unknown'>;
 
-const { rosterDelta, left: leftField } = ServerFrameSchema.field;
+const { rosterDelta, left: leftField, joined: joinedField } = ServerFrameSchema.field;
 /** Nobody else sees it: each function here ends what it began. */
 const writer = new MessageWriter();
 
@@ -58,18 +58,18 @@ function writePermissions(field: number, permissions: Fields<Permissions>): void
 
 /** What changed in a roster: participants in their encoded form. */
 export interface RosterChange extends Partial<Omit<Fields<RosterDelta>, 'joined' | 'updated' | 'left'>> {
-  readonly joined?: Uint8Array;
+  readonly joined?: readonly Uint8Array[];
   readonly updated?: Uint8Array;
   readonly left?: Partial<Fields<Departure>>;
 }
 
 /** A ServerFrame with a RosterDelta. */
 export function encodeRosterChange(room: string, change: RosterChange): Uint8Array {
-  const { joined, updated, left } = change;
+  const { joined = [], updated, left } = change;
   const frame = writer.begin().open(rosterDelta.number);
   writer.text(1, room);
   writer.number(2, change.offset ?? 0);
-  if (joined !== undefined) writer.message(3, joined);
+  for (const participant of joined) writer.message(3, participant);
   if (updated !== undefined) writer.message(4, updated);
   if (left !== undefined) {
     const departure = writer.open(5);
@@ -102,34 +102,42 @@ export function encodeLeft(left: Fields<Left>): Uint8Array {
 /** A Room as its members see it. */
 export type RoomInfo = Fields<Room>;
 
-/** What of a Joined comes before its lists. */
-export interface JoinedHead {
+/** What a Joined says. */
+export interface JoinedParts {
   readonly room: string;
   readonly epoch: string;
   readonly offset: number;
-  /** The joiner, encoded. */
+  /** The joiner, and the others, encoded. */
   readonly participant: Uint8Array;
+  readonly participants: readonly Uint8Array[];
   readonly info: RoomInfo;
   readonly rosterComplete: boolean;
   readonly count: number;
   readonly hub: string;
   readonly version: number;
   readonly missedMessages: boolean;
+  /** Each a RelayedMessage, encoded. */
+  readonly retained: Iterable<Uint8Array>;
+  readonly history: Iterable<Uint8Array>;
 }
 
-/** A Joined without its lists, which may stand behind it. */
-export function encodeJoinedHead(joined: JoinedHead): Uint8Array {
-  writer.begin();
-  writer.text(1, joined.room);
-  writer.text(2, joined.epoch);
-  writer.number(3, joined.offset);
-  writer.message(4, joined.participant);
-  writeRoom(5, joined.info);
-  writer.flag(7, joined.rosterComplete);
-  writer.number(8, joined.count);
-  writer.text(10, joined.hub);
-  writer.number(12, joined.version);
-  writer.flag(13, joined.missedMessages);
+/** A ServerFrame with a Joined. */
+export function encodeJoined(parts: JoinedParts): Uint8Array {
+  const frame = writer.begin().open(joinedField.number);
+  writer.text(1, parts.room);
+  writer.text(2, parts.epoch);
+  writer.number(3, parts.offset);
+  writer.message(4, parts.participant);
+  writeRoom(5, parts.info);
+  for (const participant of parts.participants) writer.message(6, participant);
+  writer.flag(7, parts.rosterComplete);
+  writer.number(8, parts.count);
+  for (const message of parts.retained) writer.message(9, message);
+  writer.text(10, parts.hub);
+  writer.number(12, parts.version);
+  writer.flag(13, parts.missedMessages);
+  for (const message of parts.history) writer.message(14, message);
+  writer.close(frame);
   return writer.finish();
 }
 

@@ -176,7 +176,7 @@ export class RoomState {
       else this.hubs.assign(member);
     }
     this.outlet.entered(member.session.id, member.id);
-    this.#tell(member, now, { joined: member.encoded });
+    this.#tell(member, now, { joined: [member.encoded] });
     if (member.moderates) this.lobby.showTo(member);
   }
 
@@ -213,7 +213,7 @@ export class RoomState {
     if (!moderated && member.moderates) this.lobby.showTo(member);
     const isShown = member.isShown(presence);
     const { encoded } = member;
-    if (isShown) this.#append(wasShown ? { updated: encoded } : { joined: encoded }, now);
+    if (isShown) this.#append(wasShown ? { updated: encoded } : { joined: [encoded] }, now);
     else if (wasShown) this.#append({ left: { id: member.id, reason: Reason.LEFT } }, now);
     // Who is shown to nobody still learns what it may do.
     else this.#deliverTo(member, { updated: encoded });

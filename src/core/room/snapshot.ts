@@ -1,9 +1,7 @@
-import { create, toBinary } from '@bufbuild/protobuf';
 import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
-import { type Participant, RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
-import { varintSize, writeVarint } from '../wire/varint.ts';
+import type { Participant } from '../../../gen/signalbox/v1/participant_pb.ts';
 import type { Member } from './member.ts';
-import { encodeJoinedHead, encodeParticipant, type RoomInfo } from './room-frames.ts';
+import { encodeJoined, encodeParticipant, encodeRosterChange, type RoomInfo } from './room-frames.ts';
 
 /** What a snapshot of a room is made of. */
 export interface SnapshotParts {
@@ -25,13 +23,6 @@ export interface StoredFrame {
   readonly recordLength: number;
 }
 
-const joinedField = 17;
-const rosterDeltaField = 7;
-const participantsOfJoined = 6;
-const retainedOfJoined = 9;
-const historyOfJoined = 14;
-const joinedOfDelta = 3;
-
 /** What a joiner is sent. */
 export interface RoomSnapshot {
   /** Joined, with the first page of the roster. */
@@ -48,31 +39,21 @@ export interface RoomSnapshot {
  * their encoded form: a field of an encoded message may stand anywhere in it.
  */
 export function encodeSnapshot(parts: SnapshotParts, pageSize: number): RoomSnapshot {
-  const { room, self, others } = parts;
-  const head = encodeJoinedHead({
-    room: room.name,
-    epoch: parts.epoch,
-    offset: parts.offset,
-    version: parts.version,
+  const { room, epoch, offset, version, count, self, others, missedMessages } = parts;
+  // All that is made on the way is made before: the frame is written at one go.
+  const participants = others.slice(0, pageSize).map(({ encoded }) => encoded);
+  const rest = others.slice(pageSize);
+  const joined = encodeJoined({
+    ...{ room: room.name, epoch, offset, version, count, missedMessages, participants },
     participant: self.encoded,
     info: room,
-    rosterComplete: others.length <= pageSize,
-    count: parts.count,
+    rosterComplete: rest.length === 0,
     hub: self.hub,
-    missedMessages: parts.missedMessages,
+    retained: relayedMessages(parts.retained),
+    history: relayedMessages(parts.history),
   });
-  const fields: Uint8Array[] = [head];
-  for (const member of others.slice(0, pageSize)) addField(fields, participantsOfJoined, member.encoded);
-  for (const stored of parts.retained) {
-    if (stored.recordLength > 0) addField(fields, retainedOfJoined, relayedMessage(stored));
-  }
-  for (const stored of parts.history) addField(fields, historyOfJoined, relayedMessage(stored));
-  const rest = others.slice(pageSize);
   const states = rest.map(({ participant }) => participant);
-  return {
-    joined: frameOf(joinedField, fields),
-    pages: encodePages(room.name, parts.count, rest, states, pageSize),
-  };
+  return { joined, pages: encodePages(room.name, count, rest, states, pageSize) };
 }
 
 /** `states` are the participants as they were at Joined, in the order of `members`. */
@@ -85,39 +66,24 @@ function* encodePages(
 ): Generator<Uint8Array> {
   for (let from = 0; from < members.length; from += pageSize) {
     const to = from + pageSize;
-    const delta = create(RosterDeltaSchema, { room, count, snapshot: true, complete: to >= members.length });
-    const page: Uint8Array[] = [toBinary(RosterDeltaSchema, delta)];
-    for (const [index, member] of members.slice(from, to).entries()) {
+    const joined = members.slice(from, to).map((member, index) => {
       const state = states[from + index];
       // The encoded form is kept for the newest state only.
       const isNewest = state === undefined || state === member.participant;
-      const encoded = isNewest ? member.encoded : encodeParticipant(state);
-      addField(page, joinedOfDelta, encoded);
-    }
-    yield frameOf(rosterDeltaField, page);
+      return isNewest ? member.encoded : encodeParticipant(state);
+    });
+    yield encodeRosterChange(room, { joined, count, snapshot: true, complete: to >= members.length });
   }
-}
-
-/** Adds tag and length of a message field, and its bytes. */
-function addField(pieces: Uint8Array[], number: number, bytes: Uint8Array): void {
-  pieces.push(headOf(number, bytes.length), bytes);
-}
-
-/** A ServerFrame whose body is the message made of these pieces. All of it is copied once. */
-function frameOf(number: number, pieces: Uint8Array[]): Uint8Array {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return Buffer.concat([headOf(number, length), ...pieces]);
-}
-
-function headOf(number: number, length: number): Uint8Array {
-  const tag = (number << 3) | 2;
-  const head = new Uint8Array(varintSize(tag) + varintSize(length));
-  writeVarint(head, writeVarint(head, 0, tag), length);
-  return head;
 }
 
 const messageTag = (ServerFrameSchema.field.message.number << 3) | 2;
 const originTag = (ServerFrameSchema.field.origin.number << 3) | 2;
+
+function relayedMessages(stored: Iterable<StoredFrame>): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  for (const frame of stored) if (frame.recordLength > 0) messages.push(relayedMessage(frame));
+  return messages;
+}
 
 /**
  * A RelayedMessage of a ServerFrame that holds a message and its origin: the same bytes under the field numbers 1 and 2.

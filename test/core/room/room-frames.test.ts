@@ -1,13 +1,18 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JoinedSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
+import {
+  JoinedSchema,
+  type RelayedMessage,
+  RelayedMessageSchema,
+  ServerFrameSchema,
+} from '../../../gen/signalbox/v1/frame_pb.ts';
 import { ParticipantSchema, RosterDeltaSchema } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSchema } from '../../../gen/signalbox/v1/room_pb.ts';
 import { LeftSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import {
-  encodeJoinedHead,
+  encodeJoined,
   encodeLeft,
   encodeParticipant,
   encodeRosterChange,
@@ -148,7 +153,7 @@ describe('what a room tells, written field by field', () => {
         const ours = encodeRosterChange(name, {
           ...rest,
           ...(hub !== undefined && { hub }),
-          ...(joined && { joined: encodeParticipant(joined) }),
+          ...(joined && { joined: [encodeParticipant(joined)] }),
           ...(updated && { updated: encodeParticipant(updated) }),
           ...(left && { left }),
         });
@@ -168,11 +173,22 @@ describe('what a room tells, written field by field', () => {
       version: uint32,
       missedMessages: fc.boolean(),
     });
+    const relayed = fc
+      .record({ room: text, key: text })
+      .map((message) => create(RelayedMessageSchema, { message, origin: { sender: message.key } }));
+    const some = fc.array(relayed, { maxLength: 3 });
+    const lists = fc.tuple(fc.array(participant, { maxLength: 3 }), some, some);
     fc.assert(
-      fc.property(fields, participant, room, (head, self, info) => {
-        const value = create(JoinedSchema, { ...head, participant: self, info });
-        const ours = encodeJoinedHead({ ...head, participant: encodeParticipant(self), info });
-        expect(ours).toEqual(toBinary(JoinedSchema, value));
+      fc.property(fields, participant, room, lists, (head, self, info, [others, retained, history]) => {
+        const value = create(JoinedSchema, { ...head, participant: self, info, participants: others });
+        const bytesOf = (messages: readonly RelayedMessage[]) =>
+          messages.map((message) => toBinary(RelayedMessageSchema, message));
+        const ours = encodeJoined({
+          ...{ ...head, info, retained: bytesOf(retained), history: bytesOf(history) },
+          participant: encodeParticipant(self),
+          participants: others.map(encodeParticipant),
+        });
+        expect(ours).toEqual(frameOf({ case: 'joined', value: { ...value, retained, history } }));
       }),
     );
   });
