@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Grants } from '../core/grants.ts';
 
@@ -56,5 +56,5 @@ export class VerifiedTokens {
 
 /** SHA-256 of a token: what it is known by in the cache. */
 export function tokenDigest(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }
