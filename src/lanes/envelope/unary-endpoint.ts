@@ -6,7 +6,6 @@ import type { EnvelopeCall, EnvelopeHandler, UnaryHandler } from './call.ts';
 import { type Codec, parseContentType } from './connect-protocol.ts';
 import { ConnectUnaryCall, type ConnectUnarySetup, type UnaryExchange } from './connect-unary-call.ts';
 import { Deadlines } from './deadlines.ts';
-import { EndOfTurn } from './end-of-turn.ts';
 import { type Endpoint, EnvelopeEndpoint, refusalOf } from './endpoint.ts';
 import { type Exchange, exchangeOf, http2Exchange, type ServeContext } from './exchange.ts';
 import { jsonEncoder } from './framing.ts';
@@ -25,7 +24,6 @@ export class UnaryEndpoint implements Endpoint {
   readonly #enveloped: EnvelopeEndpoint;
   readonly #options: ResolvedOptions;
   readonly #setups: Readonly<Record<Codec, ConnectUnarySetup>>;
-  readonly #endOfTurn = new EndOfTurn();
   #active = 0;
 
   constructor(method: DescMethod, handle: UnaryHandler, options: EnvelopeOptions = {}) {
@@ -69,8 +67,7 @@ export class UnaryEndpoint implements Endpoint {
       return;
     }
     const { address = stream.session?.socket.remoteAddress ?? '', responseHeaders } = context;
-    const unary = new Http2UnaryStream(stream, this.#endOfTurn);
-    this.#begin({ stream: unary, headers, address, responseHeaders }, type.codec);
+    this.#begin({ stream: new Http2UnaryStream(stream), headers, address, responseHeaders }, type.codec);
   }
 
   #accept(exchange: Exchange, context: ServeContext): void {
