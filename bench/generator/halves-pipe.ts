@@ -1,4 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ServerFrameSchema } from '../../gen/signalbox/v1/frame_pb.ts';
 import {
@@ -15,6 +20,8 @@ import type { Route } from './route.ts';
 
 const service = '/signalbox.v1.SignalingService/';
 const endOfStream = 0x02;
+/** What the SDK says of a call, too. */
+const callHeaders = { 'connect-timeout-ms': '10000' };
 /** Tag of `SendFramesRequest.frames`; a ConnectRequest differs from such an entry by its tag alone. */
 const framesTag = 0x1a;
 
@@ -111,7 +118,7 @@ export class HalvesPipe extends Pipe {
     this.#calling = true;
     const body = Buffer.concat([this.#key, ...this.#waiting]);
     this.#waiting = [];
-    const stream = this.#request('SendFrames', 'application/proto');
+    const stream = this.#request('SendFrames', 'application/proto', callHeaders);
     const chunks: Buffer[] = [];
     let status = 0;
     stream.on('response', (headers) => {
@@ -140,12 +147,13 @@ export class HalvesPipe extends Pipe {
     if (this.#waiting.length > 0) this.#call();
   }
 
-  #request(method: string, contentType: string): ClientHttp2Stream {
+  #request(method: string, contentType: string, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
     return this.#session.request({
       ':method': 'POST',
       ':path': `${service}${method}`,
       'content-type': contentType,
       'connect-protocol-version': '1',
+      ...headers,
     });
   }
 }
