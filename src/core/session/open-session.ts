@@ -204,10 +204,14 @@ function attach(
   connection.goOn();
 }
 
+const featuresOfSchema: ReadonlySet<number> = new Set(
+  Object.values(Feature).filter((feature) => feature !== Feature.UNSPECIFIED),
+);
+
 /** Peers are shown each feature once, and none that this schema does not know: a Hello may say what it likes. */
 function knownFeatures({ features }: Hello): Feature[] {
-  const known: ReadonlySet<number> = new Set(Object.values(Feature));
-  return [...new Set(features)].filter((feature) => known.has(feature) && feature !== Feature.UNSPECIFIED);
+  if (features.length === 0) return features;
+  return [...new Set(features)].filter((feature) => featuresOfSchema.has(feature));
 }
 
 /** Derived from the resume secret, which it does not give away: it sends for the session and cannot resume it. */
