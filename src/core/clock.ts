@@ -8,7 +8,7 @@ export interface Clock {
   soon(run: () => void): void;
   /** Calls `run` as soon as what runs now has returned, before other input is handled. */
   next(run: () => void): void;
-  /** Does nothing for so long, less than a millisecond: nothing is read, and nothing else runs. */
+  /** Does nothing for so long, a millisecond or less: nothing is read, and nothing else runs. */
   rest(milliseconds: number): void;
 }
 
