@@ -1,13 +1,6 @@
 import type { Framing } from '../lane.ts';
 import { frameHeadSize, writeFrameHead } from './frame-head.ts';
 
-/** One whole ServerFrame as bytes on the wire. */
-export function frameOnWire(framing: Framing, frame: Uint8Array): Uint8Array {
-  const run = new WireRun(framing);
-  run.add(0, 0, frame);
-  return run.join();
-}
-
 /**
  * Frames that leave in one write: head (seq, ack), body, and the framing's prefix, copied once into one buffer. What
  * is on the wire already (runs shared between lanes) is taken as it is.
