@@ -187,6 +187,8 @@ export interface RoomView {
   /** Rosters are shown differently since this offset: cursors below it need a snapshot. */
   readonly rosterFloor: number;
   readonly hasHubs: boolean;
+  /** Whether the rosters of others show the member; what changes in one that they do not show is a count, at the most. */
+  shows(member: Member): boolean;
   readonly log: { readonly lo: number; readonly hi: number; at(offset: number): RoomEntry | undefined };
   readonly board: {
     readonly version: number;

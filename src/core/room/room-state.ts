@@ -149,6 +149,10 @@ export class RoomState {
     return this.#settings.topology === Topology.HUB;
   }
 
+  shows(member: Member): boolean {
+    return member.isShown(this.#settings.presence);
+  }
+
   /** The order of joining: never restarts, not even when the store is wiped, as it follows the clock. */
   nextOrdinal(now: number): number {
     const tenths = Math.floor((now - Date.UTC(2026, 0, 1)) / 100);
@@ -200,8 +204,7 @@ export class RoomState {
 
   /** Changes a member and tells those who may see it, before or after. No change: nobody is told. */
   change(member: Member, now: number, edit: (participant: Participant) => void): void {
-    const { presence } = this.#settings;
-    const wasShown = member.isShown(presence);
+    const wasShown = this.shows(member);
     const wasHidden = member.hidden;
     const wasHub = member.isHub;
     const moderated = member.moderates;
@@ -211,7 +214,7 @@ export class RoomState {
       else this.hubs.close(member, this.members.all());
     }
     if (!moderated && member.moderates) this.lobby.showTo(member);
-    const isShown = member.isShown(presence);
+    const isShown = this.shows(member);
     const { encoded } = member;
     if (isShown) this.#append(wasShown ? { updated: encoded } : { joined: [encoded] }, now);
     else if (wasShown) this.#append({ left: { id: member.id, reason: Reason.LEFT } }, now);
@@ -324,7 +327,7 @@ export class RoomState {
   }
 
   #tell(member: Member, now: number, change: RosterChange): void {
-    if (member.isShown(this.#settings.presence)) this.#append(change, now);
+    if (this.shows(member)) this.#append(change, now);
     else if (!member.hidden) this.#tellCount();
   }
 

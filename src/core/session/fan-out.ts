@@ -12,7 +12,8 @@ export interface FanOut {
 
 /**
  * Whom a message goes to, at the most. What a session asks for otherwise shows in the rosters of its rooms: it counts as
- * a message to the largest of them. Undefined: it is in no such room.
+ * a message to the largest of those that show it, and as one delivery where none does: a crowd that leaves a room of presence COUNT
+ * is one number a tick. Undefined: it is in no such room.
  */
 export function fanOutOf(
   { rooms, host }: Session,
@@ -21,8 +22,8 @@ export function fanOutOf(
 ): FanOut | undefined {
   if (kind === 'control') {
     let largest: FanOut | undefined;
-    for (const { key, view } of rooms.values()) {
-      const readers = host.readers(key);
+    for (const { key, view, self } of rooms.values()) {
+      const readers = self !== undefined && view.shows(self) ? host.readers(key) : 1;
       if (largest === undefined || readers > largest.readers) largest = { room: view, readers };
     }
     return largest;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
+import { RoomSettings_Presence } from '../../../gen/signalbox/v1/room_pb.ts';
 import { NextStep } from '../../../gen/signalbox/v1/session_pb.ts';
 import { NegotiationControl_Action as Action } from '../../../gen/signalbox/v1/signal_pb.ts';
 import { startTestNode, type TestClient, type TestNode } from '../../helpers/test-node.ts';
@@ -184,4 +185,28 @@ describe('a room in which more is said than can be delivered', () => {
     await kit.settle();
     expect(texts(bob)).toEqual(['hello']);
   });
+
+  it.each([
+    { mode: 'FULL', refused: 2 },
+    { mode: 'COUNT', refused: 0 },
+  ] as const)(
+    'pays for a crowd that leaves where its rosters show it: presence $mode',
+    async ({ mode, refused }) => {
+      kit = await startTestNode({
+        limits: { roomRate: { burst: 10, perSecond: 2 }, roomWaitMs: 2000 },
+        settings: { presence: RoomSettings_Presence[mode] },
+      });
+      const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+      const { client: bob } = await kit.inRoom('r', { identity: 'bob' });
+      for (const identity of numbers(6)) {
+        const { client } = await kit.inRoom('r', { identity });
+        client.send({ case: 'leave', value: { room: 'r' } });
+      }
+      await kit.settle();
+      ann.send(message('hello'));
+      bob.send(message('goodbye'));
+      await kit.settle();
+      expect([...ann.all('error'), ...bob.all('error')]).toHaveLength(refused);
+    },
+  );
 });
