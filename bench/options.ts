@@ -34,7 +34,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-const full: Pace = { rounds: 5, warmUpMs: 1000, rampMs: 250, windowMs: 800, settleMs: 1000 };
+const full: Pace = { rounds: 5, warmUpMs: 1000, rampMs: 200, windowMs: 650, settleMs: 1000 };
 const quick: Pace = { rounds: 3, warmUpMs: 400, rampMs: 100, windowMs: 250, settleMs: 300 };
 
 /** Reads the command line. Throws an Error that says what is wrong. */

@@ -39,7 +39,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'call-setup',
     title: 'join, offer, answer, 2 × 12 candidates, leave',
     load: { kind: 'calls', candidates: 12 },
-    connections: 40,
+    connections: 200,
     unit: 'call',
     about: 'server_cpu',
     subjects: all,
