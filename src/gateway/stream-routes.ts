@@ -30,7 +30,9 @@ function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ): void {
-  // Opened and reset in one breath: there is nobody to answer.
+  // `close` follows. Node ends the process over an error that nobody listens to: also of a stream that is refused, or that was
+  // opened and reset in one breath.
+  stream.on('error', ignore);
   if (stream.destroyed) return;
   const request: StreamRequest = {
     stream,
@@ -61,3 +63,5 @@ function serve(
   const fields = route.streamsResponse ? { ...cors, 'x-accel-buffering': 'no' } : cors;
   serveStream(request, guard.clientAddress(request), fields);
 }
+
+function ignore(): void {}
