@@ -2,13 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Suites that measure time, start browsers or load both cores: one after the other, after the others. */
 const alone = [
-  'test/browser/**/*.test.ts',
+  // Those that wait for a minute at a time go with the others.
+  'test/browser/!(hidden).test.ts',
   'test/interop/**/*.test.ts',
   'test/hostile/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/fault/**/*.test.ts',
   'test/flood/**/*.test.ts',
-  'test/load/gateway.test.ts',
 ];
 
 export default defineConfig({

@@ -92,6 +92,11 @@ export class Outgoing implements AckDebtor {
     this.#slots.put('welcome', frame);
   }
 
+  /** The connection has not been written its Welcome yet. */
+  get owesWelcome(): boolean {
+    return this.#slots.has('welcome');
+  }
+
   /** The Welcome that was not written yet: a connection that ends before its first flush begins with it all the same. */
   takeWelcome(): Uint8Array | undefined {
     return this.#slots.take('welcome');

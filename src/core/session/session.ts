@@ -65,6 +65,8 @@ export class Session {
   roomsDue = false;
   /** Resume window asked for by a suspended client, in milliseconds. */
   holdMs: number | undefined;
+  /** What `holdMs` was before the connection that there is. */
+  #holdBefore: number | undefined;
   readonly #leaves = new SparseMap<RoomKey, { readonly dueAt: number; readonly cancel: Cancel }>();
   #state: SessionState = { kind: 'closed' };
   #inbox: InboxView | undefined;
@@ -98,6 +100,7 @@ export class Session {
     const before = this.#state;
     if (before.kind === 'detached') before.window.cancel();
     this.attempt = attempt;
+    this.#holdBefore = this.holdMs;
     this.holdMs = undefined;
     this.#state = { kind: 'attached', connection };
     if (before.kind === 'attached' && before.connection !== connection) {
@@ -118,6 +121,8 @@ export class Session {
   /** The connection is lost. Peers see AWAY; the session goes on until its window ends. */
   detach(connection: Connection): void {
     if (this.#state.kind !== 'attached' || this.#state.connection !== connection) return;
+    // A client that heard no Welcome has what it had before.
+    if (this.outgoing.owesWelcome) this.holdMs = this.#holdBefore;
     this.wait(this.holdMs ?? this.host.limits.resumeWindowMs);
     this.incoming.detached();
     this.outgoing.pause();

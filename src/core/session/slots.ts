@@ -36,6 +36,10 @@ export class Slots {
     this.#frames.set(kind, frame);
   }
 
+  has(kind: SlotBody['case']): boolean {
+    return this.#frames?.has(kind) === true;
+  }
+
   /** Takes out what waits in a slot. */
   take(kind: SlotBody['case']): Uint8Array | undefined {
     const frame = this.#frames?.get(kind);
