@@ -3,11 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Participant_State as State } from '../../../gen/signalbox/v1/participant_pb.ts';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { RoomSettings_Presence as Presence, RoomSettingsSchema } from '../../../gen/signalbox/v1/room_pb.ts';
-import { NextStep, Welcome_Outcome as Outcome } from '../../../gen/signalbox/v1/session_pb.ts';
+import {
+  ClientState_Activity as Activity,
+  NextStep,
+  Welcome_Outcome as Outcome,
+} from '../../../gen/signalbox/v1/session_pb.ts';
 import { roomKey } from '../../../src/core/room-key.ts';
 import { testToken } from '../../helpers/node-kit.ts';
 import type { ScriptedClientOptions } from '../../helpers/scripted-client.ts';
-import { startTestNode, type TestClient, type TestNode } from '../../helpers/test-node.ts';
+import { startTestNode, TestClient, type TestNode } from '../../helpers/test-node.ts';
 
 interface Position {
   readonly token?: string;
@@ -72,6 +76,25 @@ async function resume(
 }
 
 describe('a resume', () => {
+  it('that is cut off before its Welcome leaves a suspended client the hold that it had', async () => {
+    kit = await startTestNode({ limits: { resumeWindowMs: 1000 } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    const hold = { seconds: 600n, nanos: 0 };
+    ann.send({ case: 'clientState', value: { activity: Activity.SUSPENDED, hold } });
+    await kit.settle();
+    ann.drop();
+    await kit.settle();
+    const unheard = new TestClient(kit.node.open, {
+      token: testToken({ identity: 'ann' }),
+      hello: { resume: resumeOf(ann, 2, {}) },
+    });
+    unheard.drop();
+    await kit.pass(599_000);
+    expect(unheard.frames).toEqual([]);
+    const again = await resume(ann, { attempt: 3 });
+    expect(again.all('welcome')).toMatchObject([{ outcome: Outcome.RESUMED }]);
+  });
+
   it('goes on where the client stood: each frame of inbox and room once, and the roster saw AWAY and ACTIVE', async () => {
     kit = await startTestNode();
     const { client: ann, id } = await kit.inRoom('r', { identity: 'ann' });
