@@ -88,6 +88,9 @@ describe('a resume', () => {
       token: testToken({ identity: 'ann' }),
       hello: { resume: resumeOf(ann, 2, {}) },
     });
+    // Its token is verified, and no tick has gone by.
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    expect(kit.node.figures.attachedSessions).toBe(1);
     unheard.drop();
     await kit.pass(599_000);
     expect(unheard.frames).toEqual([]);
