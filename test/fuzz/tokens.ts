@@ -116,9 +116,10 @@ function judge(
   return { kind: `accepted ${key.alg}` };
 }
 
+/** A byte order mark may be there and says nothing (RFC 8259, section 8.1); jose passes over it, and so does `TextDecoder`. */
 function parse(part: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+    return JSON.parse(new TextDecoder().decode(Buffer.from(part, 'base64url'))) as Record<string, unknown>;
   } catch {
     return undefined;
   }
