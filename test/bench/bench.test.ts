@@ -9,7 +9,6 @@ import { cpuMicros, residentKib, writeCalls } from '../../bench/harness/accounti
 import { runBench } from '../../bench/harness/bench.ts';
 import type { Result } from '../../bench/report/results.ts';
 import { scenarios } from '../../bench/scenarios/scenarios.ts';
-
 import type { Subject } from '../../bench/subjects/subject.ts';
 import { subjects } from '../../bench/subjects/subjects.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { mulberry } from '../../bench/generator/random.ts';
+import { seededRandom } from '../../src/load/random.ts';
 import { directTravel, FaultPipe, type Travel } from './fault-pipe.ts';
 
 /** What is wrong with a link, in each direction. Up: from client to gateway. */
@@ -106,7 +106,7 @@ export class FaultProxy {
 
   private constructor(target: URL, seed: number) {
     this.#target = target;
-    this.#random = mulberry(seed);
+    this.#random = seededRandom(seed);
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
       this.#track(near);
       if (this.#door === 'refuse') near.resetAndDestroy();
@@ -172,7 +172,7 @@ export class FaultProxy {
     this.#track(far);
     this.#count += 1;
     // A generator of its own for each connection: their numbers do not depend on who comes first.
-    const random = mulberry(Math.floor(this.#random() * 2 ** 31) + this.#count);
+    const random = seededRandom(Math.floor(this.#random() * 2 ** 31) + this.#count);
     const connection = new FaultConnection(this.#count, near, far, this.#faults, random, lingerMs);
     near.resume();
     this.connections.add(connection);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { mulberry } from '../../bench/generator/random.ts';
+import { seededRandom } from '../../src/load/random.ts';
 import type { ClientHistory } from '../helpers/history.ts';
 import { faultToken } from './gateway-token.ts';
 import { type TransportName, transports } from './link.ts';
@@ -41,7 +41,7 @@ export class Fleet {
 
   private constructor(options: FleetOptions) {
     this.#options = options;
-    this.random = mulberry(options.seed ?? 1);
+    this.random = seededRandom(options.seed ?? 1);
     this.#checks = setInterval(() => {
       for (const client of this.clients) client.check();
     }, 100);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { mulberry } from '../../bench/generator/random.ts';
+import { seededRandom } from '../../src/load/random.ts';
 import type { Violation } from '../helpers/history.ts';
 import { checkHistory } from '../helpers/history-checker.ts';
 import { GatewayChild } from './gateway-child.ts';
@@ -48,7 +48,7 @@ interface Sample {
  * Histories of those who are gone are checked and forgotten, room by room, as memory is what this is about.
  */
 export async function soak({ minutes, joinsPerSecond, seed, tell }: SoakOptions): Promise<SoakReport> {
-  const random = mulberry(seed);
+  const random = seededRandom(seed);
   const gateway = await GatewayChild.start(limits);
   const clients = new Set<SessionClient>();
   const samples: Sample[] = [];

@@ -1,7 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { DeliveryClass } from '../../../gen/signalbox/v1/message_pb.ts';
-import { atRandomMoments, mulberry } from '../random.ts';
+import { seededRandom } from '../../../src/load/random.ts';
+import { atRandomMoments } from '../random.ts';
 import { record } from '../signalbox-client.ts';
 import type { SignalboxSession } from '../signalbox-session.ts';
 import type { Load, LoadRound } from './load.ts';
@@ -55,7 +56,7 @@ export class Likes implements Load {
 
   start({ meter, seed }: LoadRound): void {
     this.#running = true;
-    const random = mulberry(seed);
+    const random = seededRandom(seed);
     atRandomMoments({
       random,
       perSecond: this.#perSecond,

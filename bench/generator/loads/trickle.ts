@@ -1,8 +1,9 @@
+import { seededRandom } from '../../../src/load/random.ts';
 import type { SteadyLoad } from '../../scenarios/scenario.ts';
 import type { Client } from '../client.ts';
 import { Meter } from '../meter.ts';
 import type { DescriptionKind } from '../payload.ts';
-import { atRandomMoments, mulberry } from '../random.ts';
+import { atRandomMoments } from '../random.ts';
 import {
   allArrived,
   Departures,
@@ -122,7 +123,7 @@ export class OpenTrickle extends Trickle {
   }
 
   protected override begin(seed: number): void {
-    const random = mulberry(seed);
+    const random = seededRandom(seed);
     atRandomMoments({
       random,
       perSecond: this.#perSecond,

@@ -6,6 +6,16 @@ import { type FrameScan, MESSAGE_BODY, SIGNAL_BODY } from '../wire/scan.ts';
 /** Kinds of frames that are counted apart: who sends too many of one still has the others. */
 export type FrameKind = 'signal' | 'message' | 'lossy' | 'control' | 'light';
 
+const RATES = {
+  signal: 'signalRate',
+  message: 'messageRate',
+  lossy: 'lossyRate',
+  control: 'controlRate',
+  light: 'lightRate',
+} as const satisfies Record<FrameKind, keyof CoreLimits>;
+
+type FrameRates = Pick<CoreLimits, (typeof RATES)[FrameKind] | 'byteRate'>;
+
 /** Numbers of Ping, Pong and Report in ClientFrame; 0 is a bare acknowledgement. */
 const lightBodies: readonly number[] = [0, 5, 6, 8];
 
@@ -20,35 +30,23 @@ export function kindOf({ body, message }: FrameScan): FrameKind {
 
 /** What one session may send. A frame is taken and then paid for: what the session owes, it waits for. */
 export class FrameBudget {
-  readonly #rates: Readonly<Record<FrameKind, Rate>>;
-  readonly #byteRate: Rate;
+  readonly #limits: FrameRates;
   /** Made when they are needed: most sessions send signals and little else. */
   #signals: TokenBucket | undefined;
   #others: Partial<Record<FrameKind, TokenBucket>> | undefined;
   #bytes: TokenBucket | undefined;
 
-  constructor(limits: CoreLimits) {
-    this.#rates = {
-      signal: limits.signalRate,
-      message: limits.messageRate,
-      lossy: limits.lossyRate,
-      control: limits.controlRate,
-      light: limits.lightRate,
-    };
-    this.#byteRate = limits.byteRate;
+  constructor(limits: FrameRates) {
+    this.#limits = limits;
   }
 
   /** Pays for a frame that is taken (see also `takesLossy`). Returns the milliseconds to wait before the next one. */
   pay(kind: FrameKind, bytes: number, now: number): number {
-    this.#bytes ??= new TokenBucket(this.#byteRate, now);
-    const forBytes = payFrom(this.#bytes, this.#byteRate, bytes, now);
+    const { byteRate } = this.#limits;
+    this.#bytes ??= new TokenBucket(byteRate, now);
+    const forBytes = payFrom(this.#bytes, byteRate, bytes, now);
     if (kind === 'lossy') return forBytes;
-    if (kind === 'signal') {
-      const rate = this.#rates.signal;
-      this.#signals ??= new TokenBucket(rate, now);
-      return Math.max(forBytes, payFrom(this.#signals, rate, 1, now));
-    }
-    return Math.max(forBytes, payFrom(this.#bucketOf(kind, now), this.#rates[kind], 1, now));
+    return Math.max(forBytes, payFrom(this.#bucketOf(kind, now), this.#limits[RATES[kind]], 1, now));
   }
 
   /** Whether a LOSSY message may pass: it is paid for if it does. */
@@ -57,8 +55,12 @@ export class FrameBudget {
   }
 
   #bucketOf(kind: FrameKind, now: number): TokenBucket {
+    if (kind === 'signal') {
+      this.#signals ??= new TokenBucket(this.#limits.signalRate, now);
+      return this.#signals;
+    }
     this.#others ??= {};
-    this.#others[kind] ??= new TokenBucket(this.#rates[kind], now);
+    this.#others[kind] ??= new TokenBucket(this.#limits[RATES[kind]], now);
     return this.#others[kind];
   }
 }

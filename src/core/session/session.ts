@@ -122,7 +122,7 @@ export class Session {
   detach(connection: Connection): void {
     if (this.#state.kind !== 'attached' || this.#state.connection !== connection) return;
     // A client that heard no Welcome has what it had before.
-    if (this.outgoing.owesWelcome) this.holdMs = this.#holdBefore;
+    if (this.outgoing.owesWelcome) this.holdMs ??= this.#holdBefore;
     this.wait(this.holdMs ?? this.host.limits.resumeWindowMs);
     this.incoming.detached();
     this.outgoing.pause();

@@ -1,17 +1,16 @@
-/** A small generator of numbers that repeats itself for the same seed (mulberry32). */
+import { seededRandom } from '../../../src/load/random.ts';
+
+/** A small generator of whole numbers that repeats itself for the same seed. */
 export class Random {
-  #state: number;
+  readonly #random: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#random = seededRandom(seed);
   }
 
   /** 0 ≤ result < 2^32. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
+    return this.#random() * 2 ** 32;
   }
 
   /** 0 ≤ result < limit. */
