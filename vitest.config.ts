@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Suites that measure time, start browsers or load both cores: one after the other, after the others. */
@@ -22,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: alone,
+          // Vitest leaves a core to itself, and has nothing to do while it waits: on two cores that would be one worker.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           sequence: { groupOrder: 0 },
         },
       },
