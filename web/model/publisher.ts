@@ -1,0 +1,104 @@
+import type { PeerMesh, Publication, TrackSource } from '../../src/client/index.ts';
+import { SignalboxError } from '../../src/client/index.ts';
+
+/** What is to be published under one key. */
+export interface Wanted {
+  readonly source: TrackSource;
+  readonly track: MediaStreamTrack;
+  readonly muted: boolean;
+}
+
+/** What a publisher needs of its mesh. */
+export type PublishingMesh = Pick<PeerMesh, 'publish' | 'unpublish' | 'replace' | 'setMuted'>;
+
+/** Times that a publication is tried again whose outcome was lost with its session. */
+const MOST_TRIES = 3;
+
+interface Lane {
+  wanted: Wanted | undefined;
+  publication: Publication | undefined;
+  running: Promise<void> | undefined;
+  tries: number;
+}
+
+/**
+ * Brings what a mesh publishes in line with what is wanted. What is wanted may change at any time, also while the gateway is
+ * away and nothing can be told: the newest wish counts.
+ */
+export class Publisher {
+  readonly #mesh: PublishingMesh;
+  readonly #failed: (key: string, source: TrackSource, error: unknown) => void;
+  readonly #lanes = new Map<string, Lane>();
+  #closed = false;
+
+  /** `failed`: this one cannot be published, and is not wanted any more. */
+  constructor(mesh: PublishingMesh, failed: (key: string, source: TrackSource, error: unknown) => void) {
+    this.#mesh = mesh;
+    this.#failed = failed;
+  }
+
+  /** undefined: not to be published. Resolves when that is so, or was superseded. */
+  want(key: string, wanted: Wanted | undefined): Promise<void> {
+    const lane = this.#lanes.get(key) ?? {
+      wanted,
+      publication: undefined,
+      running: undefined,
+      tries: 0,
+    };
+    this.#lanes.set(key, lane);
+    lane.wanted = wanted;
+    lane.tries = 0;
+    lane.running ??= this.#run(key, lane).finally(() => {
+      lane.running = undefined;
+      if (lane.wanted === undefined && lane.publication === undefined) this.#lanes.delete(key);
+    });
+    return lane.running;
+  }
+
+  /** The mesh is left as it is. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #run(key: string, lane: Lane): Promise<void> {
+    while (!this.#closed) {
+      const { wanted } = lane;
+      try {
+        if (!(await this.#step(lane))) return;
+      } catch (error) {
+        if (this.#closed) return;
+        lane.tries += 1;
+        const lost = error instanceof SignalboxError && error.reason === 'outcome_unknown';
+        if (lost && lane.tries < MOST_TRIES) continue;
+        if (lane.wanted !== wanted) continue;
+        const source = wanted?.source ?? lane.publication?.source ?? 'other';
+        const { publication } = lane;
+        lane.wanted = undefined;
+        lane.publication = undefined;
+        if (publication !== undefined) this.#mesh.unpublish(publication).catch(() => {});
+        this.#failed(key, source, error);
+        return;
+      }
+    }
+  }
+
+  /** One step on the way; false: there. What is muted is muted first, what is not is heard last. */
+  async #step(lane: Lane): Promise<boolean> {
+    const { wanted, publication } = lane;
+    if (wanted === undefined) {
+      if (publication === undefined) return false;
+      lane.publication = undefined;
+      await this.#mesh.unpublish(publication);
+      return true;
+    }
+    const { source, track, muted } = wanted;
+    if (publication === undefined) {
+      track.enabled = !muted;
+      lane.publication = await this.#mesh.publish(track, { source });
+    } else if (muted && !publication.muted) await this.#mesh.setMuted(source, true);
+    else if (publication.track !== track) await this.#mesh.replace(publication, track);
+    else if (!muted && publication.muted) await this.#mesh.setMuted(source, false);
+    else return false;
+    return true;
+  }
+}
