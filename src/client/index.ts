@@ -10,10 +10,10 @@ export type {
   MeshChannelEvents,
 } from './mesh/mesh-channel.ts';
 export type { MeshOptions } from './mesh/mesh-options.ts';
-export type { Peer, PeerState, PeerTrack } from './mesh/peer.ts';
+export type { Peer, PeerFailure, PeerState, PeerTrack } from './mesh/peer.ts';
 export type { MeshEvents } from './mesh/peer-mesh.ts';
 export { PeerMesh } from './mesh/peer-mesh.ts';
-export type { InboundStats, PeerStats } from './mesh/peer-stats.ts';
+export type { InboundStats, OutboundStats, PeerStats, StreamStats } from './mesh/peer-stats.ts';
 export type { Publication, PublishOptions } from './mesh/publication.ts';
 export type { DataMessage, SendOptions, Sent } from './message.ts';
 export type { Moderation, ModerationNote, ModerationNotice } from './moderation.ts';

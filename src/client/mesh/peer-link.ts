@@ -2,21 +2,20 @@ import type { Participant } from '../participant.ts';
 import type { IncomingSignal, SignalPayload } from '../signal.ts';
 import { SignalboxError } from '../signalbox-error.ts';
 import type { Reason } from '../vocabulary.ts';
-import type { ConnectionOwner } from './connection.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
 import { isMain, newConnectionId } from './connection-id.ts';
 import type { LinkHost } from './link-host.ts';
 import { Mender, type Patient } from './mender.ts';
 import { OfferWait } from './offer-wait.ts';
 import { pathOf } from './path.ts';
-import type { Peer, PeerState, PeerTrack } from './peer.ts';
+import type { Peer, PeerFailure, PeerState, PeerTrack } from './peer.ts';
 import type { LivePublication } from './publication.ts';
-import type { RemoteTrack, TrackChange } from './remote-tracks.ts';
-import { peerTrack } from './remote-tracks.ts';
+import { peerTrack, type RemoteTrack, type TrackChange } from './remote-tracks.ts';
 import { rolesOf } from './roles.ts';
 import { kindsOf } from './senders.ts';
 import { SetUpReport } from './set-up-report.ts';
 import { SignalSender } from './signal-sender.ts';
+import { Standing } from './standing.ts';
 
 /** A departed peer whose connection is no longer connected has this long to come back. */
 const LINGER_MS = 10_000;
@@ -31,14 +30,13 @@ export class PeerLink implements Peer, ConnectionOwner {
   readonly #host: LinkHost;
   readonly #sender: SignalSender;
   readonly #mender: Mender;
+  readonly #standing: Standing;
   readonly #wait: OfferWait;
   /** The roster does not show this participant, and will not tell when it goes. */
   readonly #unlisted: boolean;
   #participant: Participant;
-  #state: PeerState = 'new';
   #connection: Connection | undefined;
   #report: SetUpReport | undefined;
-  #connectedOnce = false;
   /** Not in the roster any more; kept because it is connected. */
   #departed = false;
   /** The peer closed the connection on purpose: it is for the peer to begin again. */
@@ -54,6 +52,7 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#participant = participant;
     this.#unlisted = unlisted;
     this.#mender = new Mender(this.#patient());
+    this.#standing = new Standing(() => host.stateChanged(this));
     this.#wait = new OfferWait(
       () => this.#askForOffer(),
       () => this.#offer(),
@@ -72,7 +71,11 @@ export class PeerLink implements Peer, ConnectionOwner {
   }
 
   get state(): PeerState {
-    return this.#state;
+    return this.#standing.state;
+  }
+
+  get failure(): PeerFailure | undefined {
+    return this.#standing.failure;
   }
 
   get connectionId(): string {
@@ -93,6 +96,12 @@ export class PeerLink implements Peer, ConnectionOwner {
     // A stack that cannot restart ICE gets a new connection: with two of werift 0.25 no data comes through after a restart.
     if (ends.every(({ features }) => features.includes('ice_restart'))) this.#connection.restartIce();
     else this.#renew();
+  }
+
+  reconnect(): void {
+    if (this.#disposed || this.#departed || this.connected) return;
+    this.#hungUp = false;
+    this.#renew();
   }
 
   renegotiate(): void {
@@ -116,7 +125,7 @@ export class PeerLink implements Peer, ConnectionOwner {
   /** Makes the first offer, or waits for it. `urgent`: asks for it at once. */
   begin(urgent = false): void {
     if (this.#disposed || this.#connection !== undefined) return;
-    this.#setState(this.#connectedOnce ? 'interrupted' : 'connecting');
+    this.#standing.seeking();
     this.#mender.watch();
     const { offersFirst, offerers } = rolesOf(this.#host.room.self, this.#participant);
     if (offersFirst) this.#offer();
@@ -194,7 +203,7 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#drop();
     clearTimeout(this.#lingerTimer);
     this.#sender.close();
-    this.#setState('closed');
+    this.#standing.closed();
   }
 
   // What the connection says.
@@ -222,17 +231,17 @@ export class PeerLink implements Peer, ConnectionOwner {
         return;
       case 'interrupted':
         this.#linger();
-        this.#setState(this.#connectedOnce ? 'interrupted' : 'connecting');
+        this.#standing.seeking();
         return;
       case 'failed':
       case 'closed':
         this.#report?.reached('failed', `${path} (${connection.rtc.iceConnectionState})`);
         this.#linger();
-        this.#setState('failed');
+        this.#standing.failed('no_path');
         this.#mender.mend();
         return;
       case 'connecting':
-        if (this.#state === 'connected') this.#setState('interrupted');
+        if (this.#standing.state === 'connected') this.#standing.seeking();
     }
   }
 
@@ -262,15 +271,14 @@ export class PeerLink implements Peer, ConnectionOwner {
       return;
     }
     this.#host.failed(new SignalboxError({ reason, detail: `the peer refused an offer: ${detail}` }), this);
-    if (!connection.established) this.#setState('failed');
+    if (!connection.established) this.#standing.failed('refused');
   }
 
   // Within.
 
   /** A new connection, and the first offer of it. */
   #offer(): void {
-    const id = this.#reservedId || newConnectionId();
-    this.#open(id, true).negotiate();
+    this.#open(this.#reservedId || newConnectionId(), true).negotiate();
   }
 
   #askForOffer(): void {
@@ -315,7 +323,7 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#connection = connection;
     this.#hungUp = false;
     this.#report = new SetUpReport(room, id, () => this.#participant.id);
-    this.#setState(this.#connectedOnce ? 'interrupted' : 'connecting');
+    this.#standing.seeking();
     this.#mender.watch();
     this.#host.connectionMade(this, connection);
     return connection;
@@ -344,16 +352,15 @@ export class PeerLink implements Peer, ConnectionOwner {
     this.#mender.healed();
     clearTimeout(this.#lingerTimer);
     this.#lingerTimer = undefined;
-    this.#connectedOnce = true;
     this.#report?.reached('ice_connected');
     this.#report?.reached('dtls_connected');
-    this.#setState('connected');
+    this.#standing.connected();
   }
 
   #closedByPeer(): void {
     this.#drop();
     this.#hungUp = true;
-    this.#setState('closed');
+    this.#standing.closed();
     if (this.#departed || this.#unlisted) this.#host.expired(this);
   }
 
@@ -366,8 +373,9 @@ export class PeerLink implements Peer, ConnectionOwner {
       timedOut: () => {
         this.#report?.reached('failed', 'no connection in time');
         this.#linger();
-        this.#setState('failed');
-        if (this.#connection?.established === true) this.#mender.mend();
+        const answered = this.#connection?.established === true;
+        this.#standing.failed(answered ? 'no_path' : 'no_answer');
+        if (answered) this.#mender.mend();
       },
     };
   }
@@ -388,11 +396,5 @@ export class PeerLink implements Peer, ConnectionOwner {
   #signal(connectionId: string, round: number, payload: SignalPayload): void {
     if (this.#departed || this.#disposed) return;
     this.#sender.send(this.#participant.id, connectionId, round, payload);
-  }
-
-  #setState(state: PeerState): void {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#host.stateChanged(this);
   }
 }

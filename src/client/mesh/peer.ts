@@ -8,11 +8,20 @@ import type { TrackSource } from '../vocabulary.ts';
  */
 export type PeerState = 'new' | 'connecting' | 'connected' | 'interrupted' | 'failed' | 'closed';
 
+/**
+ * Why a connection failed. 'no_answer': the peer's client did not answer in 30 s. 'no_path': no candidates of the two ends
+ * reach each other; a relay (TURN) would help. 'lost': it was connected, and the path is gone. 'refused': the peer's client
+ * cannot take what was offered.
+ */
+export type PeerFailure = 'no_answer' | 'no_path' | 'lost' | 'refused';
+
 /** The connection to one participant. It keeps its identity when the participant comes back under a new id. */
 export interface Peer {
   /** The entry of the roster, as it was last seen. */
   readonly participant: Participant;
   readonly state: PeerState;
+  /** With the state 'failed'. */
+  readonly failure: PeerFailure | undefined;
   /** `Signal.connection_id` of the connection; '' while there is none. */
   readonly connectionId: string;
   /** Undefined while there is none, as before the first offer of the peer. */
@@ -21,6 +30,8 @@ export interface Peer {
   readonly tracks: readonly PeerTrack[];
   /** Looks for a new path, or has the peer look for one. Where one of the two cannot restart ICE: a new connection. */
   restartIce(): void;
+  /** Makes a new connection in the place of one that is not connected, now instead of at the next attempt. */
+  reconnect(): void;
   /** After a change to `rtc` that the mesh did not make. */
   renegotiate(): void;
 }

@@ -135,7 +135,12 @@ it('sends frames that arrive', async () => {
   const stats = (await b.stats()).get('a');
   expect(stats?.state).toBe('connected');
   expect(stats?.inbound[0]).toMatchObject({ source: 'camera', kind: 'video', frameWidth: 160 });
-  expect(stats?.localCandidateType).toBe('host');
+  expect(stats?.inbound[0]?.codec).toMatch(/^video\//);
+  expect(stats?.inbound[0]?.packetsReceived).toBeGreaterThan(0);
+  expect(stats).toMatchObject({ localCandidateType: 'host', protocol: 'udp', outbound: [] });
+  const sent = (await a.stats()).get('b')?.outbound;
+  expect(sent).toMatchObject([{ source: 'camera', kind: 'video', trackId: a.publications[0]?.id }]);
+  expect(sent?.[0]?.bytesSent).toBeGreaterThan(0);
 });
 
 it('publishes nothing that the gateway does not permit, or that is published already', async () => {

@@ -118,6 +118,32 @@ describe('the first offer', () => {
   });
 });
 
+describe('a connection that failed', () => {
+  it('says that nobody answered, and is made when it is asked for', async () => {
+    vi.useFakeTimers();
+    const fake = new FakeRoom();
+    const a = fake.join('a');
+    const b = fake.join('b');
+    const { mesh: meshB } = meshOf(b.room, 'wrtc');
+    await vi.advanceTimersByTimeAsync(31_000);
+    const peer = meshB.peers.get('a');
+    expect([peer?.state, peer?.failure]).toEqual(['failed', 'no_answer']);
+    vi.useRealTimers();
+    const given = peer?.connectionId;
+    const { mesh: meshA } = meshOf(a.room, 'wrtc');
+    peer?.reconnect();
+    await until(
+      'connected',
+      () => states(meshB).join() === 'connected' && states(meshA).join() === 'connected',
+    );
+    expect(peer?.failure).toBe(undefined);
+    expect(peer?.connectionId).not.toBe(given);
+    const kept = peer?.connectionId;
+    peer?.reconnect();
+    expect(peer?.connectionId).toBe(kept);
+  });
+});
+
 describe('a round', () => {
   it('is offered by the first offerer only, where neither can roll back', async () => {
     const fake = new FakeRoom();
