@@ -1,0 +1,49 @@
+/** A piece of a text that somebody wrote: to be shown as text, or as a link whose text it is. Never HTML. */
+export type Part = { readonly text: string } | { readonly text: string; readonly link: string };
+
+/** What may be a link: it ends at white space, quotes and angle brackets. */
+const CANDIDATE = /https?:\/\/[^\s<>"'`\u2018\u2019\u201c\u201d\u3000-\u303f\uff00-\uffef]+/giu;
+/** Ends sentences rather than addresses. */
+const TRAILING = /[.,:;!?\u2026]+$/u;
+const PAIRS: readonly (readonly [string, string])[] = [
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+];
+
+/** The parts of a text; joined, their texts are the text. Only http and https addresses are links. */
+export function parts(text: string): readonly Part[] {
+  const found: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(CANDIDATE)) {
+    const address = trimmed(match[0]);
+    const link = hrefOf(address);
+    if (link === undefined) continue;
+    if (match.index > end) found.push({ text: text.slice(end, match.index) });
+    found.push({ text: address, link });
+    end = match.index + address.length;
+  }
+  if (end < text.length) found.push({ text: text.slice(end) });
+  return found;
+}
+
+/** Without what belongs to the sentence around it: its end, and a bracket that was opened before. */
+function trimmed(address: string): string {
+  const short = address.replace(TRAILING, '');
+  for (const [open, close] of PAIRS) {
+    if (!short.endsWith(close)) continue;
+    if (short.split(close).length > short.split(open).length) return trimmed(short.slice(0, -1));
+  }
+  return short;
+}
+
+function hrefOf(address: string): string | undefined {
+  try {
+    const url = new URL(address);
+    return (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== ''
+      ? url.href
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
