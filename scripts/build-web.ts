@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -10,6 +10,8 @@ const DIST = join(WEB, 'dist');
 const SDK_ENTRY = join(ROOT, 'src/client/index.ts');
 /** Where the gateway serves the SDK. */
 const SDK_PATH = '/sdk/signalbox.js';
+/** Served as they are. */
+const ASSETS = ['index.html', 'icon.svg'];
 
 const COMMON: BuildOptions = {
   bundle: true,
@@ -44,28 +46,22 @@ export async function buildSdk(folder: string): Promise<void> {
   });
 }
 
-/** Builds `web/dist`: the SDK under `sdk/`, each script of the page, and its other files as they are. */
+/** Builds `web/dist`: the SDK under `sdk/`, the script and the style of the page, and what it shows as it is. */
 export async function buildWeb(): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
   await mkdir(DIST, { recursive: true });
-  const files = (await readdir(WEB, { withFileTypes: true })).filter((entry) => entry.name !== 'dist');
-  const scripts = files.filter((entry) => entry.isFile() && entry.name.endsWith('.ts'));
-  const assets = files.filter((entry) => !entry.name.endsWith('.ts'));
   await Promise.all([
     buildSdk(join(DIST, 'sdk')),
     build({
       ...COMMON,
-      entryPoints: scripts.filter(({ name }) => name === 'main.ts').map(({ name }) => join(WEB, name)),
+      entryPoints: { main: join(WEB, 'main.tsx'), style: join(WEB, 'style/main.css') },
       outdir: DIST,
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
       plugins: [sdkFromGateway],
     }),
-    ...assets.map(({ name }) => cp(join(WEB, name), join(DIST, name), { recursive: true, filter: isAsset })),
+    ...ASSETS.map((name) => cp(join(WEB, name), join(DIST, name))),
   ]);
-}
-
-/** Folders of the page hold scripts and what they show; the scripts are in the bundle. */
-function isAsset(path: string): boolean {
-  return !path.endsWith('.ts');
 }
 
 if (import.meta.main) await buildWeb();

@@ -135,8 +135,8 @@ describe.skipIf(!hasBrowser)('a call in Chromium whose signaling is cut', () => 
     await eventually('signaling is back', async () => (await ada.page.textContent('#status')) === '');
     expect(await seen()).toEqual([RECONNECTING, '']);
     expect(await seenByBo()).toEqual([]);
-    await ada.page.fill('#chat-text', 'still here');
-    await ada.page.press('#chat-text', 'Enter');
+    await ada.say('still here');
+    await bo.openChat();
     await bo.page.waitForSelector('#messages >> text=still here');
     expect(await Promise.all([ada, bo].map((caller) => caller.connectionsMade()))).toEqual([1, 1]);
   }, 60_000);

@@ -44,8 +44,8 @@ describe.skipIf(chromiumPath() === undefined)('the call page in Chromium', () =>
     await ada.page.waitForSelector('#microphone[data-state=muted]');
     await bo.page.click('#screen');
     await bo.page.waitForSelector('.tile.own.screen');
-    await bo.page.fill('#chat-text', 'over <here>');
-    await bo.page.press('#chat-text', 'Enter');
+    await bo.say('over <here>');
+    await ada.openChat();
     await ada.page.waitForSelector('#messages >> text=over <here>');
     const cy = await Caller.join(await browser.newContext(), url, 'Cy', { room: 'late', without: true });
     await eventually('Cy sees a screen', async () => {
@@ -53,6 +53,7 @@ describe.skipIf(chromiumPath() === undefined)('the call page in Chromium', () =>
     });
     expect((await cy.tile('Ada'))['microphone']).toBe('muted');
     expect((await cy.tile('Bo'))['microphone']).toBe('on');
+    await cy.openChat();
     expect(await cy.page.textContent('#messages')).toContain('over <here>');
     const before = await cy.framesShown();
     await eventually('all three pictures go on', async () => {
@@ -93,8 +94,8 @@ describe.skipIf(chromiumPath() === undefined)('the call page in Chromium', () =>
     await ada.page.waitForSelector('#call:not([hidden])');
     const awayMs = performance.now() - began;
     await allSeeAll([ada, bo]);
-    await ada.page.fill('#chat-text', 'I am back');
-    await ada.page.press('#chat-text', 'Enter');
+    await ada.say('I am back');
+    await bo.openChat();
     await bo.page.waitForSelector('#messages >> text=I am back');
     const seen = await Promise.race([lost(), new Promise((resolve) => setTimeout(resolve, 5_000, 'nobody'))]);
     // A machine that takes longer than the grace of five seconds is no reason to be kept.

@@ -83,6 +83,18 @@ export class Caller {
     return caller;
   }
 
+  /** Writes to everybody, in the chat. */
+  async say(text: string): Promise<void> {
+    await this.openChat();
+    await this.page.fill('#chat-text', text);
+    await this.page.press('#chat-text', 'Enter');
+  }
+
+  /** What the chat shows is to be seen once it is open. */
+  async openChat(): Promise<void> {
+    if (!(await this.page.isVisible('#chat'))) await this.page.click('#chat-toggle');
+  }
+
   /** Names of the tiles of the others, that of a screen as `Bo screen`. */
   others(): Promise<string[]> {
     return this.page.$$eval('.tile:not(.own)', (tiles) =>

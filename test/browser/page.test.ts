@@ -87,7 +87,11 @@ describe.skipIf(chromiumPath() === undefined)('the call page', () => {
     const { url } = await startGateway();
     const browser = await startBrowser();
     const page = await (await browser.newContext()).newPage();
-    await page.addInitScript(() => Object.defineProperty(navigator, 'mediaDevices', { value: undefined }));
+    // As in a page that came over plain HTTP from another host.
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
+      Object.defineProperty(window, 'isSecureContext', { value: false });
+    });
     await page.goto(`${url}/?room=plain&name=Ada`);
     await page.click('#join-with');
     await page.waitForSelector('#join-error:not([hidden])');

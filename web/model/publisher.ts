@@ -9,7 +9,7 @@ export interface Wanted {
 }
 
 /** What a publisher needs of its mesh. */
-export type PublishingMesh = Pick<PeerMesh, 'publish' | 'unpublish' | 'replace' | 'setMuted'>;
+export type PublishingMesh = Pick<PeerMesh, 'publish' | 'unpublish' | 'replace' | 'setMuted' | 'closed'>;
 
 /** Times that a publication is tried again whose outcome was lost with its session. */
 const MOST_TRIES = 3;
@@ -60,13 +60,18 @@ export class Publisher {
     this.#closed = true;
   }
 
+  /** A mesh closes by itself when its room is left. */
+  get #over(): boolean {
+    return this.#closed || this.#mesh.closed;
+  }
+
   async #run(key: string, lane: Lane): Promise<void> {
-    while (!this.#closed) {
+    while (!this.#over) {
       const { wanted } = lane;
       try {
         if (!(await this.#step(lane))) return;
       } catch (error) {
-        if (this.#closed) return;
+        if (this.#over) return;
         lane.tries += 1;
         const lost = error instanceof SignalboxError && error.reason === 'outcome_unknown';
         if (lost && lane.tries < MOST_TRIES) continue;
@@ -82,7 +87,7 @@ export class Publisher {
     }
   }
 
-  /** One step on the way; false: there. What is muted is muted first, what is not is heard last. */
+  /** One step on the way; false: there, or no nearer to it. What is muted is muted first, what is not is heard last. */
   async #step(lane: Lane): Promise<boolean> {
     const { wanted, publication } = lane;
     if (wanted === undefined) {
@@ -95,10 +100,14 @@ export class Publisher {
     if (publication === undefined) {
       track.enabled = !muted;
       lane.publication = await this.#mesh.publish(track, { source });
-    } else if (muted && !publication.muted) await this.#mesh.setMuted(source, true);
-    else if (publication.track !== track) await this.#mesh.replace(publication, track);
-    else if (!muted && publication.muted) await this.#mesh.setMuted(source, false);
-    else return false;
+    } else if (muted && !publication.muted) {
+      await this.#mesh.setMuted(source, true);
+      return publication.muted;
+    } else if (publication.track !== track) await this.#mesh.replace(publication, track);
+    else if (!muted && publication.muted) {
+      await this.#mesh.setMuted(source, false);
+      return !publication.muted;
+    } else return false;
     return true;
   }
 }

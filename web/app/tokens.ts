@@ -1,6 +1,14 @@
 /** This gateway gives no tokens to visitors. */
 export class NoTokens extends Error {}
 
+/** Who asks for a token, and for what. */
+export interface TokenWish {
+  readonly room: string;
+  readonly identity: string;
+  readonly name: string;
+  readonly moderate: boolean;
+}
+
 /** Who the visitor is, as far as this tab knows: kept for reloads, another one in each tab. */
 export function tabIdentity(): string {
   const key = 'signalbox.identity';
@@ -14,18 +22,10 @@ export function tabIdentity(): string {
   }
 }
 
-/** Another identity from now on: this one is in use elsewhere. */
-export function forgetIdentity(): void {
-  try {
-    sessionStorage.removeItem('signalbox.identity');
-  } catch {
-    // A browser that keeps nothing has nothing to forget.
-  }
-}
-
 /** A token for a room from `GET /dev/token`, which gateways have in development only. */
-export async function developmentToken(room: string, identity: string, name: string): Promise<string> {
-  const response = await fetch(`/dev/token?${new URLSearchParams({ room, identity, name })}`);
+export async function developmentToken({ moderate, ...wish }: TokenWish): Promise<string> {
+  const query = new URLSearchParams({ ...wish, ...(moderate && { moderate: '1' }) });
+  const response = await fetch(`/dev/token?${query}`);
   if (response.status === 404) throw new NoTokens('no /dev/token');
   if (!response.ok) throw new Error(await response.text());
   return response.text();

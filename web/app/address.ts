@@ -1,15 +1,22 @@
-import type { TransportName } from '../src/client/index.ts';
+import type { TransportName } from '../../src/client/index.ts';
 
 /** What the address of the page says. */
 export interface Address {
   readonly room: string;
   readonly token: string;
   readonly name: string;
+  /** Language to speak instead of the browser's; '' for that. */
+  readonly language: string;
+  /** `?moderate=1`: asks for a development token that may moderate. */
+  readonly moderate: boolean;
   /** For tests: forces a transport. */
   readonly transport: TransportName | undefined;
 }
 
-/** Reads `?room=`, `?token=`, `?name=` and the same in the fragment; a fragment without `=` is the room. */
+/** Parameters that a link to others keeps. */
+const KEPT = ['transport', 'lang'];
+
+/** Reads `?room=`, `?token=`, `?name=`, … and the same in the fragment; a fragment without `=` is the room. */
 export function readAddress(location: Pick<Location, 'search' | 'hash'>): Address {
   const query = new URLSearchParams(location.search);
   const fragment = location.hash.slice(1);
@@ -21,6 +28,8 @@ export function readAddress(location: Pick<Location, 'search' | 'hash'>): Addres
     room: read('room') || bare,
     token: read('token'),
     name: read('name'),
+    language: read('lang'),
+    moderate: read('moderate') === '1',
     transport: transport === 'websocket' || transport === 'connect-web' ? transport : undefined,
   };
 }
@@ -28,11 +37,14 @@ export function readAddress(location: Pick<Location, 'search' | 'hash'>): Addres
 /** The address that others open to join the same room: no token, no fragment. */
 export function linkTo(room: string, href: string): string {
   const url = new URL(href);
-  const transport = url.searchParams.get('transport');
+  const kept = KEPT.flatMap((key) => {
+    const value = url.searchParams.get(key);
+    return value === null ? [] : [[key, value] as const];
+  });
   url.search = '';
   url.hash = '';
   url.searchParams.set('room', room);
-  if (transport !== null) url.searchParams.set('transport', transport);
+  for (const [key, value] of kept) url.searchParams.set(key, value);
   return url.href;
 }
 

@@ -1,0 +1,261 @@
+import { effect, signal } from '@preact/signals';
+import type { Pending, Room, RoomClosed, Session } from '../../src/client/index.ts';
+import { connect, SignalboxError } from '../../src/client/index.ts';
+import { DeviceAccess } from '../model/device-access.ts';
+import { Devices } from '../model/devices.ts';
+import { EchoGuard } from '../model/echo-guard.ts';
+import { Levels } from '../model/levels.ts';
+import { LocalMedia } from '../model/local-media.ts';
+import { Page } from '../model/page.ts';
+import type { End } from '../model/phase.ts';
+import { endOf } from '../model/phase.ts';
+import { Playback } from '../model/playback.ts';
+import type { Address } from './address.ts';
+import { linkTo, readAddress } from './address.ts';
+import { Call } from './call.ts';
+import { mirror } from './mirror.ts';
+import type { Say } from './notes.ts';
+import { rememberStarted, startedHere, suggestRoom } from './room-name.ts';
+import type { Kind } from './screen.ts';
+import { type Screen, staysInForm } from './screen.ts';
+import { explain, explainRefusal } from './sentences.ts';
+import { OWN } from './tile.ts';
+import { developmentToken, NoTokens, tabIdentity } from './tokens.ts';
+
+const HISTORY = 50;
+
+/** The page: where the visitor is, what was typed, and what leads from one screen to the next. */
+export class App {
+  readonly screen = signal<Screen>({ at: 'before' });
+  readonly name = signal('');
+  readonly room = signal('');
+  readonly token = signal('');
+  readonly tokenNeeded = signal(false);
+  readonly problem = signal<Say | undefined>(undefined);
+  /** What to join with. */
+  readonly wish = signal<Readonly<Record<Kind, boolean>>>({ camera: true, microphone: true });
+  readonly devices = new Devices();
+  readonly media: LocalMedia;
+  readonly levels = new Levels();
+  readonly echo = new EchoGuard();
+  readonly page = new Page();
+  readonly playback = new Playback();
+  /** Where sound comes out; undefined: the default. */
+  readonly speaker = signal(this.devices.chosen('speaker'));
+  readonly own;
+  readonly deviceList;
+  readonly twins;
+  readonly #address: Address;
+  #suggested = '';
+  #attempt: AbortController | undefined;
+
+  constructor(location: Pick<Location, 'search' | 'hash'>) {
+    this.#address = readAddress(location);
+    this.media = new LocalMedia({ access: new DeviceAccess(), devices: this.devices });
+    this.own = mirror(this.media.state);
+    this.deviceList = mirror(this.devices.list);
+    this.twins = mirror(this.echo.twins);
+    if (this.speaker.value !== undefined) void this.playback.setSpeaker(this.speaker.value);
+    effect(() => this.#listen());
+    this.name.value = this.#address.name;
+    this.token.value = this.#address.token;
+    this.room.value = this.#address.room;
+    if (this.room.value === '') this.suggest();
+  }
+
+  /** Language asked for by the address; ''. */
+  get language(): string {
+    return this.#address.language;
+  }
+
+  /** The address to send to others. */
+  get link(): string {
+    return linkTo(this.room.value.trim(), location.href);
+  }
+
+  suggest(): void {
+    this.#suggested = suggestRoom();
+    this.room.value = this.#suggested;
+  }
+
+  /** By a click: asks for what is wished, and shows it. */
+  async preview(kinds: readonly Kind[] = this.#wished()): Promise<void> {
+    this.problem.value = undefined;
+    await Promise.all([this.media.open(kinds), this.levels.resume()]);
+    this.#sayRefusals(kinds);
+  }
+
+  async toggleWish(kind: Kind): Promise<void> {
+    const on = !this.wish.value[kind];
+    this.wish.value = { ...this.wish.value, [kind]: on };
+    this.problem.value = undefined;
+    if (!on) this.media.close(kind);
+    // Only the click on the preview asks for the first time.
+    else if (this.#opened) await this.preview([kind]);
+  }
+
+  /** `without`: with neither camera nor microphone. */
+  async join(without = false): Promise<void> {
+    if (this.screen.value.at !== 'before' && this.screen.value.at !== 'after') return;
+    this.problem.value = undefined;
+    void this.levels.resume();
+    const kinds = without ? [] : this.#wished();
+    if (without) this.media.close();
+    const missing = kinds.filter((kind) => !this.#has(kind));
+    if (missing.length > 0) {
+      await this.media.open(missing);
+      // With nothing of what was wanted the visitor decides; with a part of it the call begins.
+      if (!kinds.some((kind) => this.#has(kind)) && this.#sayRefusals(kinds)) {
+        this.screen.value = { at: 'before' };
+        return;
+      }
+    }
+    await this.#connect();
+  }
+
+  /** While connecting or waiting. */
+  cancel(): void {
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.screen.value = { at: 'before' };
+  }
+
+  async rejoin(): Promise<void> {
+    await this.join(!this.wish.value.camera && !this.wish.value.microphone);
+  }
+
+  back(): void {
+    this.screen.value = { at: 'before' };
+  }
+
+  /** Back to the form, for another token. */
+  askToken(): void {
+    this.token.value = '';
+    this.tokenNeeded.value = true;
+    this.back();
+  }
+
+  chooseSpeaker(id: string): void {
+    this.devices.choose('speaker', id);
+    this.speaker.value = id;
+    void this.playback.setSpeaker(id);
+  }
+
+  /** The own voice, before the call and in it. */
+  #listen(): void {
+    const { microphone } = this.own.value;
+    const track = microphone.state === 'on' || microphone.state === 'muted' ? microphone.track : undefined;
+    if (track === undefined) this.levels.remove(OWN);
+    else this.levels.add(OWN, track);
+  }
+
+  get #opened(): boolean {
+    return (['camera', 'microphone'] as const).some((kind) => this.own.value[kind].state !== 'off');
+  }
+
+  #has(kind: Kind): boolean {
+    const { state } = this.own.value[kind];
+    return state === 'on' || state === 'muted';
+  }
+
+  #wished(): readonly Kind[] {
+    return (['microphone', 'camera'] as const).filter((kind) => this.wish.value[kind]);
+  }
+
+  #sayRefusals(kinds: readonly Kind[]): boolean {
+    const refused = kinds.flatMap((kind) => {
+      const own = this.own.value[kind];
+      return own.state === 'refused' ? [{ kind, refusal: own.refusal }] : [];
+    });
+    const [first] = refused;
+    if (first === undefined) return false;
+    const alike = refused.every(({ refusal }) => refusal.why === first.refusal.why);
+    this.problem.value = (words) => {
+      const said = alike
+        ? [explainRefusal(first.refusal, refused.length > 1 ? 'both' : first.kind, words)]
+        : refused.map(({ kind, refusal }) => explainRefusal(refusal, kind, words));
+      return [...said, words.before.joinAnyway].join(' ');
+    };
+    return true;
+  }
+
+  async #connect(): Promise<void> {
+    this.#attempt?.abort();
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    this.screen.value = { at: 'connecting' };
+    let session: Session | undefined;
+    try {
+      session = await this.#open(attempt.signal);
+      const room = await session.join(this.room.value.trim());
+      if (attempt.signal.aborted) void session.close();
+      else this.#enter(session, room);
+    } catch (error) {
+      void session?.close();
+      if (!attempt.signal.aborted) this.#failed(error);
+    }
+  }
+
+  /** Connects and joins in the same round trip. */
+  async #open(signal: AbortSignal): Promise<Session> {
+    const room = this.room.value.trim();
+    const name = this.name.value.trim();
+    const given = this.token.value.trim();
+    if (room === this.#suggested) rememberStarted(room);
+    const moderate = this.#address.moderate || startedHere(room);
+    const ask = () => developmentToken({ room, identity: tabIdentity(), name, moderate });
+    // Asked once before connecting, so that a gateway without development tokens is told apart from one that is away.
+    if (given === '') await ask();
+    const onPending = (pending: Pending) => {
+      if (signal.aborted) return;
+      const reason = pending.reason === 'not_started' ? 'not_started' : 'lobby';
+      this.screen.value = { at: 'waiting', reason, position: pending.position };
+    };
+    const { transport } = this.#address;
+    return connect(location.origin, {
+      token: given === '' ? ask : given,
+      app: 'signalbox-call-page',
+      keepSession: 'tab',
+      signal,
+      ...(transport !== undefined && { transport }),
+      join: { room, name, history: HISTORY, onPending },
+    });
+  }
+
+  #enter(session: Session, room: Room): void {
+    history.replaceState(null, '', linkTo(room.name, location.href));
+    this.echo.enter(room.name);
+    const { media, levels, page, playback } = this;
+    const ended = (end: End, closed: RoomClosed | undefined) => {
+      // What was on is what the next tap on "Join again" brings.
+      this.wish.value = { camera: this.#has('camera'), microphone: this.#has('microphone') };
+      this.echo.leave();
+      media.close();
+      void session.close();
+      if (closed?.reason === 'moved') {
+        this.room.value = closed.movedTo;
+        this.token.value = closed.token;
+      }
+      this.screen.value = { at: 'after', end };
+    };
+    this.screen.value = {
+      at: 'call',
+      call: new Call({ session, room, media, levels, page, playback, ended }),
+    };
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof NoTokens) {
+      this.tokenNeeded.value = true;
+      this.problem.value = ({ before }) => before.tokenNeeded;
+      this.screen.value = { at: 'before' };
+    } else if (error instanceof SignalboxError && !staysInForm(error.reason)) {
+      this.media.close();
+      this.screen.value = { at: 'after', end: endOf(error.reason, error.next) };
+    } else {
+      console.warn('[join]', error);
+      this.problem.value = (words) => explain(error, words);
+      this.screen.value = { at: 'before' };
+    }
+  }
+}

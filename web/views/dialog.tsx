@@ -1,0 +1,53 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { language } from '../app/language.ts';
+import { Icon } from './icons.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  readonly id?: string;
+  /** 'sheet': over the controls; 'card': in the middle. On phones both rise from below. */
+  readonly kind?: 'sheet' | 'card';
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A modal dialog of the browser's own: focus stays in it, Escape closes it, and focus goes back to where it came from. */
+export function Dialog({ title, id, kind = 'card', onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the key for it is Escape, which the browser handles
+    <dialog
+      ref={dialog}
+      id={id}
+      class={kind}
+      aria-labelledby={heading}
+      onClose={onClose}
+      onClick={(event) => {
+        // Only the backdrop is the dialog itself.
+        if (event.target === dialog.current) onClose();
+      }}
+    >
+      <div class="dialog-body">
+        <header class="dialog-head">
+          <h2 id={heading}>{title}</h2>
+          <button
+            type="button"
+            class="round quiet"
+            aria-label={language.value.words.call.close}
+            onClick={onClose}
+          >
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,58 @@
+import { useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { arrange } from '../app/arrange.ts';
+import type { Call } from '../app/call.ts';
+import { language } from '../app/language.ts';
+import { OWN } from '../app/tile.ts';
+import type { Box } from '../model/grid.ts';
+import { TileView } from './tile-view.tsx';
+
+/** All pictures, each in its place. */
+export function Stage({ call }: { readonly call: Call }) {
+  const list = useRef<HTMLUListElement>(null);
+  const box = useSignal<Box>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const measure = () => {
+      box.value = { width: element.clientWidth, height: element.clientHeight };
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  const tiles = call.tiles.value;
+  const others = tiles.filter(({ key }) => key !== OWN).map(({ key }) => key);
+  const stage = call.stage.value;
+  const { places, floating } = arrange({ own: OWN, others, stage }, box.value, call.look.corner.value);
+  return (
+    <ul
+      id="tiles"
+      ref={list}
+      class="tiles"
+      aria-label={language.value.words.call.tiles}
+      data-count={tiles.length}
+      data-stage={stage !== undefined}
+    >
+      {tiles.map((tile) => (
+        <TileView
+          key={tile.key}
+          call={call}
+          tile={tile}
+          place={places.get(tile.key)}
+          role={
+            tile.key === stage
+              ? 'stage'
+              : tile.key === OWN && floating
+                ? 'float'
+                : stage === undefined
+                  ? 'grid'
+                  : 'strip'
+          }
+          box={box.value}
+        />
+      ))}
+    </ul>
+  );
+}

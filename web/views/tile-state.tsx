@@ -1,0 +1,52 @@
+import type { Call } from '../app/call.ts';
+import { language } from '../app/language.ts';
+import type { Tile } from '../app/tile.ts';
+import { Icon } from './icons.tsx';
+import { Named } from './named.tsx';
+
+/** What the connection to a peer lacks, in words; nothing where it lacks nothing. */
+export function TileState({
+  call,
+  tile: { link, name, screen, peer },
+}: {
+  readonly call: Call;
+  readonly tile: Tile;
+}) {
+  const { tile: words } = language.value.words;
+  switch (link.state) {
+    case 'connected':
+      return null;
+    case 'failed':
+      return (
+        <div class="tile-state failed" role="status">
+          <p class="tile-state-title">
+            <Icon name="warning" /> <Named text={words.failed} name={name} />
+          </p>
+          {!screen && (
+            <>
+              <p>
+                {words.cause[link.cause]} {link.relay ? '' : words.relayHint}
+              </p>
+              <button type="button" class="plain" onClick={() => call.peers.retry(peer)}>
+                <Icon name="refresh" /> {words.retry}
+              </button>
+            </>
+          )}
+        </div>
+      );
+    case 'unstable':
+      return (
+        <div class="tile-state unstable">
+          <p class="tile-state-title">
+            <Icon name="warning" /> {words.unstable}
+          </p>
+        </div>
+      );
+    default:
+      return (
+        <div class="tile-state quiet">
+          <p>{words[link.state]}</p>
+        </div>
+      );
+  }
+}

@@ -1,0 +1,33 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+interface VideoProps {
+  readonly track: MediaStreamTrack | undefined;
+  readonly label: string;
+  readonly id?: string;
+  readonly class?: string;
+}
+
+/** A silent picture: sound is played elsewhere, so that a picture comes and goes without it. */
+export function Video({ track, label, id, class: className }: VideoProps) {
+  const video = useRef<HTMLVideoElement>(null);
+  useLayoutEffect(() => {
+    const element = video.current;
+    if (element === null) return;
+    element.srcObject = track === undefined ? null : new MediaStream([track]);
+    // Muted pictures may always play; a picture that goes before it has begun rejects.
+    if (track !== undefined) element.play().catch(() => {});
+  }, [track]);
+  return (
+    <video
+      ref={video}
+      id={id}
+      class={className}
+      aria-label={label}
+      hidden={track === undefined}
+      muted
+      autoplay
+      playsInline
+      disablePictureInPicture={false}
+    />
+  );
+}
