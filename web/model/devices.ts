@@ -51,6 +51,8 @@ export class Devices {
   readonly #list = new Store(NONE);
   readonly #chosen = new Map<Slot, string>();
   readonly #refresh = (): void => void this.refresh();
+  /** What the browser has told the names of. */
+  readonly #named = new Set<Slot>();
   #asked = 0;
 
   constructor(host: DevicesHost = pageDevices()) {
@@ -72,10 +74,11 @@ export class Devices {
     const before = this.#list.value;
     const now = listOf(found);
     this.#list.set(now);
-    // Ids appear with the permission: nothing was plugged in.
-    if (!isNamed(before) || !isNamed(now)) return;
-    const added = missing(now, before);
-    const removed = missing(before, now);
+    // Ids and labels appear with a permission, slot by slot: nothing was plugged in then.
+    const known = new Set(this.#named);
+    for (const { slot, label } of all(now)) if (label !== '') this.#named.add(slot);
+    const added = missing(now, before).filter(({ slot }) => known.has(slot));
+    const removed = missing(before, now).filter(({ slot }) => known.has(slot));
     if (added.length > 0 || removed.length > 0) this.changes.emit({ added, removed });
   }
 
@@ -120,10 +123,6 @@ function listOf(found: readonly MediaDeviceInfo[]): DeviceList {
     .map(({ kind, deviceId, label, groupId }) => ({ slot: SLOTS[kind], id: deviceId, label, groupId }));
   const of = (slot: Slot) => devices.filter((device) => device.slot === slot);
   return { camera: of('camera'), microphone: of('microphone'), speaker: of('speaker') };
-}
-
-function isNamed(list: DeviceList): boolean {
-  return all(list).some(({ label }) => label !== '');
 }
 
 function missing(from: DeviceList, other: DeviceList): Device[] {
