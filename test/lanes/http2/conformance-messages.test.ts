@@ -254,12 +254,12 @@ describe('section 4.3, 8.2: many fields', () => {
     return stream;
   };
 
-  test.each<readonly [string, readonly Field[], ...(number | string)[]]>([
+  test.for<readonly [string, readonly Field[], ...string[]]>([
     ['too many', flood(200, 1), '431'],
     // What is announced is advice (section 6.5.2), and nghttp2 takes more.
     ['too large', flood(20, 1_000), '431', '200'],
     ['one too large', flood(1, 16_300), '431', '200'],
-  ])('%s: the request is refused, and nothing else', async (_what, more, ...statuses) => {
+  ])('%s: the request is refused, and nothing else', async ([, more, ...statuses]) => {
     for (const [, plain] of kinds) {
       const peer = await served.peer();
       const { headers, reset } = await peer.answer(askInPieces(peer, [...plain.fields, ...more]));
