@@ -27,15 +27,16 @@ export interface Grid extends Box {
 }
 
 /**
- * Of all numbers of columns the one that gives the largest tiles; of equals the one with the fewest empty places, then the
- * one with fewer rows. Whole pixels; nothing is outside the box.
+ * Of all numbers of columns the one that shows most of people: large tiles, and tiles of the shape that cameras have in such
+ * a box, as what is cut off a picture is not seen. Of equals the one with the fewest empty places, then the one with fewer
+ * rows. Whole pixels; nothing is outside the box.
  */
 export function grid(count: number, box: Box, options: GridOptions = {}): Grid {
   const { gap = 8 } = options;
   let best = arrange(count, 1, box, options);
   for (let columns = 2; columns <= count; columns += 1) {
     const next = arrange(count, columns, box, options);
-    if (isBetter(next, best, count)) best = next;
+    if (isBetter(next, best, count, box)) best = next;
   }
   return { ...best, places: placesOf(count, best, box, gap) };
 }
@@ -52,11 +53,19 @@ function arrange(count: number, columns: number, box: Box, options: GridOptions)
   return { columns, rows, width, height };
 }
 
-function isBetter(a: Arrangement, b: Arrangement, count: number): boolean {
-  const [areaA, areaB] = [a.width * a.height, b.width * b.height];
-  if (areaA !== areaB) return areaA > areaB;
+function isBetter(a: Arrangement, b: Arrangement, count: number, box: Box): boolean {
+  const [worthA, worthB] = [worthOf(a, box), worthOf(b, box)];
+  if (worthA !== worthB) return worthA > worthB;
   const [emptyA, emptyB] = [a.columns * a.rows - count, b.columns * b.rows - count];
   return emptyA !== emptyB ? emptyA < emptyB : a.rows < b.rows;
+}
+
+/** The area of a tile, less for what it cuts off a picture; by the root, as that is its edges and seldom a face. */
+function worthOf({ width, height }: Box, box: Box): number {
+  if (height === 0) return 0;
+  const picture = box.width >= box.height ? 16 / 9 : 3 / 4;
+  const shape = width / height;
+  return width * height * Math.sqrt(Math.min(shape, picture) / Math.max(shape, picture));
 }
 
 function placesOf(
