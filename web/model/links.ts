@@ -4,12 +4,8 @@ export type Part = { readonly text: string } | { readonly text: string; readonly
 /** What may be a link: it ends at white space, quotes and angle brackets. */
 const CANDIDATE = /https?:\/\/[^\s<>"'`\u2018\u2019\u201c\u201d\u3000-\u303f\uff00-\uffef]+/giu;
 /** Ends sentences rather than addresses. */
-const TRAILING = /[.,:;!?\u2026]+$/u;
-const PAIRS: readonly (readonly [string, string])[] = [
-  ['(', ')'],
-  ['[', ']'],
-  ['{', '}'],
-];
+const TRAILING = '.,:;!?\u2026';
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
 /** The parts of a text; joined, their texts are the text. Only http and https addresses are links. */
 export function parts(text: string): readonly Part[] {
@@ -27,14 +23,23 @@ export function parts(text: string): readonly Part[] {
   return found;
 }
 
-/** Without what belongs to the sentence around it: its end, and a bracket that was opened before. */
+/** Without what belongs to the sentence around it: its end, and brackets that were opened before. */
 function trimmed(address: string): string {
-  const short = address.replace(TRAILING, '');
-  for (const [open, close] of PAIRS) {
-    if (!short.endsWith(close)) continue;
-    if (short.split(close).length > short.split(open).length) return trimmed(short.slice(0, -1));
+  const excess = new Map(
+    Object.entries(OPENING).map(([close, open]) => [close, count(address, close) - count(address, open)]),
+  );
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address.charAt(end - 1);
+    const unopened = excess.get(last) ?? 0;
+    if (unopened > 0) excess.set(last, unopened - 1);
+    else if (!TRAILING.includes(last)) break;
   }
-  return short;
+  return address.slice(0, end);
+}
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
 }
 
 function hrefOf(address: string): string | undefined {
