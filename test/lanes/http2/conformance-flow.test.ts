@@ -99,6 +99,21 @@ describe('section 6.9.2: the initial window', () => {
     expect(peer.view(session).bytes).toBeLessThanOrEqual(before + 3);
   });
 
+  test('narrowed while content waits for the window of the connection', async () => {
+    const peer = await served.peer({ ...frugal, settings: [[INITIAL_WINDOW_SIZE, 100_000]] });
+    const page = peer.open(large.fields);
+    await expectBytes(peer, page, 65_535);
+    peer.settings([INITIAL_WINDOW_SIZE, 0]);
+    await peer.ping();
+    peer.widen(0, 1_000_000);
+    await delay(50);
+    await expectBytes(peer, page, 65_535);
+    peer.widen(page, 65_536);
+    await expectBytes(peer, page, 65_536);
+    peer.settings([INITIAL_WINDOW_SIZE, 1_000_000]);
+    expect((await peer.answer(page)).body.equals(largePage)).toBe(true);
+  });
+
   test('beyond 2^31 - 1 with what a stream was given ends the connection', async () => {
     const peer = await served.peer(frugal);
     const stream = peer.open(requests.lane.fields, 0);
@@ -145,6 +160,32 @@ describe('the window of the connection', () => {
     peer.widen(0, 1_000);
     expect((await peer.answer(small)).body.toString()).toContain('SERVING');
     expect((await peer.answer(lane)).trailers?.get('grpc-status')).toBe('16');
+  });
+
+  test.each([
+    ['/nowhere', 'text/unknown'],
+    ['/grpc.health.v1.Health/Check', 'text/plain'],
+    ['/signalbox.v1.SignalingService/SendFrames', 'text/plain'],
+  ])('an answer of %s to half a request waits for it, and is whole', async (path, type) => {
+    const fields = request('POST', path, [['content-type', type]]).fields;
+    const open = await served.peer();
+    const unhurried = open.open(fields, 0);
+    open.data(unhurried, 'half');
+    await open.until(() => open.view(unhurried).bytes > 0, 'an answer');
+    await open.ping();
+    const expected = open.view(unhurried);
+    const peer = await served.peer({ ...frugal, settings: [[INITIAL_WINDOW_SIZE, 2 ** 31 - 1]] });
+    const page = peer.open(large.fields);
+    await expectBytes(peer, page, 65_535);
+    const stream = peer.open(fields, 0);
+    peer.data(stream, 'half');
+    await peer.until(() => peer.view(stream).headers !== undefined, 'headers');
+    await delay(50);
+    await expectBytes(peer, stream, 0);
+    peer.reset(page);
+    peer.widen(0, 100_000);
+    await peer.until(() => peer.view(stream).bytes >= expected.bytes || peer.isClosed, 'the rest');
+    expect(peer.view(stream).body.toString()).toBe(expected.body.toString());
   });
 
   test('given to a stream that takes all of it leaves the others their turn', async () => {
