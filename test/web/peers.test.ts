@@ -95,13 +95,21 @@ describe('the others', () => {
     expect(only(peers)).toMatchObject({ camera: undefined, cameraOn: false, microphone: 'muted' });
     const [camera, voice] = [new FakeTrack('video', 'c'), new FakeTrack('audio', 'm')];
     const [screen, sound] = [new FakeTrack('video', 's'), new FakeTrack('audio', 'a')];
-    peer.sends('camera', camera);
-    peer.sends('microphone', voice);
     clock.now = 9_000;
     peer.sends('screen', screen);
     peer.sends('screen_audio', sound);
     await settled();
-    expect(only(peers)).toMatchObject({ camera, cameraOn: true, microphone: 'muted', audio: [voice, sound] });
+    expect(only(peers).voice).toBe(undefined);
+    peer.sends('camera', camera);
+    peer.sends('microphone', voice);
+    await settled();
+    expect(only(peers)).toMatchObject({
+      camera,
+      cameraOn: true,
+      microphone: 'muted',
+      voice,
+      audio: [sound, voice],
+    });
     expect(only(peers).screens).toEqual([{ key: 'bo/screen', track: screen, since: 9_000 }]);
     room.put(publishing('bo', ['-camera']));
     await settled();

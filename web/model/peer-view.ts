@@ -36,7 +36,9 @@ export interface PeerView {
   readonly camera: MediaStreamTrack | undefined;
   readonly cameraOn: boolean;
   readonly microphone: 'on' | 'muted' | 'none';
-  /** Microphone, and the sound of screens. */
+  /** The microphone: what tells who speaks. */
+  readonly voice: MediaStreamTrack | undefined;
+  /** All that is to be heard: the microphone, and the sound of screens. */
   readonly audio: readonly MediaStreamTrack[];
   readonly screens: readonly PeerScreen[];
   readonly handRaisedAt: Date | undefined;
@@ -73,6 +75,7 @@ export function viewOf({ key, participant, peer, listed, link, since, sinceOf }:
     camera,
     cameraOn: camera !== undefined && !participant.muted('camera'),
     microphone: !published ? 'none' : muted ? 'muted' : 'on',
+    voice: tracks.find(({ source }) => source === 'microphone')?.track,
     audio: tracks.filter(({ track }) => track.kind === 'audio').map(({ track }) => track),
     screens: tracks
       .filter(({ source }) => source === 'screen')
