@@ -16,6 +16,7 @@ import type { Removal, RoomState } from './room/room-state.ts';
 import type { RosterPosition } from './room/roster-page.ts';
 import type { RoomSnapshot } from './room/snapshot.ts';
 import type { RoomKey } from './room-key.ts';
+import type { MemoryPool } from './wire/memory-pool.ts';
 
 /**
  * The port to the store: it holds the logs (session inboxes, room logs, keyed tables) and the rooms. One contract test
@@ -155,6 +156,8 @@ export interface InboxFrame {
   readonly senderSeq: number;
   /** Encoded ServerFrame without seq and ack. Owned by the log from now on. */
   readonly body: Uint8Array;
+  /** Where `body` may go back to when nobody reads it any more. */
+  readonly pool?: MemoryPool;
   readonly wantReceipt: boolean;
 }
 

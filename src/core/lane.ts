@@ -58,6 +58,11 @@ export interface Lane {
    * Returns false when the transport is over its high-water mark; `LaneEvents.drained` follows once.
    */
   write(bytes: Uint8Array): boolean;
+  /**
+   * All that was written is out of the transport's hands, which reads none of it any more. Absent: nothing is known of it, and
+   * what was written is never used again.
+   */
+  readonly isFlushed?: boolean;
   /** Go on reading after `LaneEvents.frame` returned false. Frames may be delivered before this returns. */
   resume(): void;
   /** Ends the connection after all that was written. Idempotent. No event follows. */

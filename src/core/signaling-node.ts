@@ -32,6 +32,7 @@ import { endingOfToken } from './session/token-reason.ts';
 import { Welcomes } from './session/welcome.ts';
 import { admitAll, type SessionAdmission } from './session-admission.ts';
 import type { TokenIssuer } from './token-issuer.ts';
+import { MemoryPool } from './wire/memory-pool.ts';
 import { FrameScan } from './wire/scan.ts';
 import { Slab } from './wire/slab.ts';
 
@@ -352,6 +353,7 @@ export class SignalingNode {
 
   #sessionHost(): SessionHost {
     const { engine, clock, crypto, limits, profiles, verifier, issuer, iceServers, log } = this.#options;
+    const pool = new MemoryPool();
     return {
       engine,
       clock,
@@ -364,7 +366,8 @@ export class SignalingNode {
       iceServers,
       log,
       scan: new FrameScan(),
-      slab: new Slab(),
+      slab: new Slab(pool),
+      pool,
       roomBudgets: new RoomBudgets(limits.roomRate),
       readers: (key) => this.#pump.readers(key),
       acks: this.#acks,

@@ -100,6 +100,7 @@ class MemoryLane {
       transport: 'grpc',
       framing,
       peer: { address: '127.0.0.1', userAgent: '', bearerToken: '' },
+      isFlushed: true,
       write: (bytes) => {
         this.writes.push(bytes.slice());
         return true;

@@ -52,6 +52,8 @@ export class ModelLane implements Lane {
   readonly wiring: Wiring;
   readonly transport: Transport;
   readonly framing: Framing;
+  /** What is written is read at once. */
+  readonly isFlushed = true;
   readonly peer = { address: '127.0.0.1', userAgent: 'model', bearerToken: '' };
   /** Session that the gateway welcomed on this lane; '' while it has not. */
   session = '';
@@ -129,7 +131,7 @@ export class ModelLane implements Lane {
     for (let at = 0; at < bytes.length; ) {
       const start = at + 4;
       at = start + view.getUint32(at);
-      this.#take(fromBinary(ServerFrameSchema, this.#plain(bytes.subarray(start, at))));
+      this.#take(fromBinary(ServerFrameSchema, this.#plain(bytes.slice(start, at))));
     }
     if (this.#held === undefined) return true;
     this.#held.room -= bytes.length;

@@ -16,6 +16,7 @@ export const sequenceMutants: readonly Mutant[] = [
       {
         file: inbox,
         from: `    this.#log.trim(seq, (entry) => {
+      entry.pool?.giveBack(entry.body);
       if (entry.flagged === undefined) return;
       flagged ??= [];
       flagged.push(entry.flagged);

@@ -46,6 +46,7 @@ function relay(session: Session, bytes: Uint8Array, scan: FrameScan): Outcome {
     sender: session.id,
     senderSeq: scan.seq,
     body: encodeRelayed(record, membership.signalOrigin, stamp, host.slab),
+    pool: host.pool,
     wantReceipt: signal.wantReceipt,
   });
   return when(appended, refusalOf);

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { Reason } from '../../../gen/signalbox/v1/reason_pb.ts';
 import { type Resume, ResyncSchema } from '../../../gen/signalbox/v1/session_pb.ts';
 import type { InboxView } from '../engine.ts';
+import type { Lane } from '../lane.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Member } from '../room/member.ts';
 import { frameError } from '../server-frame.ts';
@@ -185,7 +186,14 @@ export class Outgoing implements AckDebtor {
       const ack = this.#takeAck();
       if (ack > 0) run.add(0, ack, nothing);
     }
-    if (run.size > 0 && !lane.write(run.join())) this.#blockedSince = host.awake.now();
+    if (run.size > 0) this.#write(lane, run);
+  }
+
+  #write(lane: Lane, run: WireRun): void {
+    const { awake, pool } = this.#session.host;
+    const bytes = run.join(lane.isFlushed ? pool : undefined);
+    if (!lane.write(bytes)) this.#blockedSince = awake.now();
+    if (lane.isFlushed) pool.giveBack(bytes);
   }
 
   /** What was carried out and not told; 0: nothing. */

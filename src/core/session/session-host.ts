@@ -8,6 +8,7 @@ import type { CoreLimits } from '../limits.ts';
 import type { RoomProfiles } from '../room/room-profiles.ts';
 import type { RoomKey } from '../room-key.ts';
 import type { TokenIssuer } from '../token-issuer.ts';
+import type { MemoryPool } from '../wire/memory-pool.ts';
 import type { FrameScan } from '../wire/scan.ts';
 import type { Slab } from '../wire/slab.ts';
 import type { AckSweep } from './ack-sweep.ts';
@@ -35,7 +36,9 @@ export interface SessionHost {
   readonly log: CoreLog;
   /** Used for one frame at a time. */
   readonly scan: FrameScan;
+  /** Memory of records, and of what is written. */
   readonly slab: Slab;
+  readonly pool: MemoryPool;
   readonly roomBudgets: RoomBudgets;
   /** Sessions that owe an acknowledgement. */
   readonly acks: AckSweep;

@@ -1,5 +1,6 @@
 import type { Framing } from '../lane.ts';
 import { frameHeadSize, writeFrameHead } from './frame-head.ts';
+import { type MemoryPool, pooledFromBytes } from './memory-pool.ts';
 
 /**
  * Frames that leave in one write: head (seq, ack), body, and the framing's prefix, copied once into one buffer. What
@@ -39,11 +40,16 @@ export class WireRun {
     this.#size += bytes.length;
   }
 
-  /** All of it. A single run that was wired already is returned itself: it must not be written into. */
-  join(): Uint8Array {
+  /**
+   * All of it. A single run that was wired already is returned itself: it must not be written into.
+   *
+   * @param pool where the memory of long ones comes from, for who gives it back; absent: an array of its own
+   */
+  join(pool?: MemoryPool): Uint8Array {
     const [first] = this.#pieces;
     if (first !== undefined && this.#pieces.length === 1 && first.wired) return first.body;
-    const out = Buffer.allocUnsafe(this.#size);
+    const isPooled = pool !== undefined && this.#size >= pooledFromBytes;
+    const out = isPooled ? pool.take(this.#size) : Buffer.allocUnsafe(this.#size);
     let at = 0;
     for (const { seq, ack, body, length, wired } of this.#pieces) {
       if (!wired && this.framing.kind === 'prefix') {

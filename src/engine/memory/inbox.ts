@@ -4,10 +4,13 @@ import type { AppendOutcome, FlaggedFrame, InboxEntry, InboxFrame, InboxView } f
 import type { CoreLimits } from '../../core/limits.ts';
 import { OffsetLog } from '../../core/offset-log.ts';
 import { SenderMarks } from '../../core/sender-marks.ts';
+import type { MemoryPool } from '../../core/wire/memory-pool.ts';
 
 interface Entry extends InboxEntry {
   /** Set where the sender wants a receipt. */
   readonly flagged: FlaggedFrame | undefined;
+  /** Where `body` goes back to. */
+  readonly pool: MemoryPool | undefined;
 }
 
 /** A session's inbox: what was accepted stays until it is acknowledged, what is over the bounds is refused. */
@@ -39,7 +42,7 @@ export class Inbox implements InboxView {
   }
 
   append(frame: InboxFrame, now: number): AppendOutcome {
-    const { body, sender, senderSeq, wantReceipt } = frame;
+    const { body, pool, sender, senderSeq, wantReceipt } = frame;
     const claim = this.#marks.claim(sender, senderSeq, now);
     if (claim !== 'new') return claim === 'refused' ? 'overflow' : 'duplicate';
     if (this.#isFull(body.length)) {
@@ -47,17 +50,18 @@ export class Inbox implements InboxView {
       return 'overflow';
     }
     const flagged = wantReceipt ? { sender, senderSeq } : undefined;
-    this.#log.append({ body, size: body.length, flagged });
+    this.#log.append({ body, size: body.length, flagged, pool });
     return 'appended';
   }
 
   appendOwn(body: Uint8Array): void {
-    this.#log.append({ body, size: body.length, flagged: undefined });
+    this.#log.append({ body, size: body.length, flagged: undefined, pool: undefined });
   }
 
   acknowledge(seq: number): readonly FlaggedFrame[] {
     let flagged: FlaggedFrame[] | undefined;
     this.#log.trim(seq, (entry) => {
+      entry.pool?.giveBack(entry.body);
       if (entry.flagged === undefined) return;
       flagged ??= [];
       flagged.push(entry.flagged);
@@ -89,7 +93,7 @@ export class Inbox implements InboxView {
     for (const { body, receiptTo: sender, senderSeq } of entries) {
       const flagged = sender === '' ? undefined : { sender, senderSeq };
       // A copy: a small frame must not keep the whole record that it was read from.
-      this.#log.append({ body: body.slice(), size: body.length, flagged });
+      this.#log.append({ body: body.slice(), size: body.length, flagged, pool: undefined });
     }
     this.#marks.restore(marks);
   }

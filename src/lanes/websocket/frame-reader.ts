@@ -42,9 +42,8 @@ const SMALL_PIECE = 64;
 /**
  * An incremental reader of a client's half of a WebSocket (RFC 6455 section 5): masked frames, no extensions.
  *
- * Chunks are unmasked in place, so they must be the caller's to give away. A message that lies in one chunk is
- * handed on as a view of it; others are gathered in a buffer that grows with the bytes that came, not with the
- * length that was announced.
+ * Chunks are unmasked in place. A message that lies in one chunk is handed on as a view of it; others are gathered in a
+ * buffer that grows with the bytes that came, not with the length that was announced.
  */
 export class FrameReader {
   readonly #limit: number;
@@ -52,6 +51,8 @@ export class FrameReader {
   readonly #assembly = new MessageAssembly();
   /** Read and not yet consumed, from `#position` on. */
   #chunk: Uint8Array = NOTHING;
+  /** Whether `#chunk` is only lent, until `push` returns. */
+  #isLent = false;
   #position = 0;
   /** The data frame whose payload is still coming. */
   #frame: Header | undefined;
@@ -75,13 +76,14 @@ export class FrameReader {
     return this.#mode === 'paused';
   }
 
-  /** Reads on in `chunk`, which is the reader's from now on. Kept for later while the sink has paused the reader. */
+  /** Reads on in `chunk`, which it may write into until this returns. What it cannot read yet it copies. */
   push(chunk: Uint8Array): void {
     if (this.#mode === 'stopped') return;
-    const left = this.#chunk.length - this.#position;
-    this.#chunk = left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#position), chunk]);
+    this.#isLent = this.#position === this.#chunk.length;
+    this.#chunk = this.#isLent ? chunk : Buffer.concat([this.#chunk.subarray(this.#position), chunk]);
     this.#position = 0;
     if (!this.#delivering) this.#run();
+    this.#keepRest();
   }
 
   /** Goes on after the sink's `message` returned false; messages may be delivered before this returns. */
@@ -106,11 +108,19 @@ export class FrameReader {
     this.#delivering = false;
     // What is left of a chunk that was read to its end is the beginning of a header or a control frame: a copy of
     // it lets the chunk go.
-    if (this.#mode === 'reading') {
-      const left = this.#chunk.length - this.#position;
-      this.#chunk = left === 0 ? NOTHING : new Uint8Array(this.#chunk.subarray(this.#position));
-      this.#position = 0;
-    }
+    if (this.#mode === 'reading') this.#copyRest();
+  }
+
+  /** What was lent is the lender's again. */
+  #keepRest(): void {
+    if (this.#isLent) this.#copyRest();
+  }
+
+  #copyRest(): void {
+    const left = this.#chunk.length - this.#position;
+    this.#chunk = left === 0 ? NOTHING : new Uint8Array(this.#chunk.subarray(this.#position));
+    this.#position = 0;
+    this.#isLent = false;
   }
 
   /** Reads a header, and a control frame or a data frame that is whole. Returns false when more bytes are needed. */

@@ -5,6 +5,7 @@ import { CloseCode, closeFrame } from './close-code.ts';
 import { FrameStart, pongFrame } from './frame-header.ts';
 import { FrameReader, type FrameSink, type ProtocolBreach } from './frame-reader.ts';
 import { abandon, linger, type Schedule } from './linger.ts';
+import { readTogether } from './read-together.ts';
 
 /** What a {@link WebSocketConnection} reports. Never from within one of its own methods but `start` and `resume`. */
 export interface ConnectionEvents {
@@ -60,6 +61,7 @@ export class WebSocketConnection implements FrameSink {
   start(head: Uint8Array, events: ConnectionEvents): void {
     if (this.#state !== 'open') return;
     this.#events = events;
+    readTogether(this.#socket);
     this.#socket.on('data', this.#onData);
     this.#socket.on('drain', this.#onDrain);
     this.#socket.on('end', this.#onGone);
@@ -73,6 +75,11 @@ export class WebSocketConnection implements FrameSink {
     if (this.#socket.write(frames)) return true;
     this.#blocked = true;
     return false;
+  }
+
+  /** All that was written is in the system's hands. */
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0;
   }
 
   /** Asks the peer's WebSocket stack for a Pong; browsers answer without the page's help. */

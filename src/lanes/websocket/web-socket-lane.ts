@@ -38,6 +38,10 @@ export class WebSocketLane implements Lane, ConnectionEvents {
     return this.#connection.write(bytes);
   }
 
+  get isFlushed(): boolean {
+    return this.#connection.isFlushed;
+  }
+
   resume(): void {
     this.#connection.resume();
   }

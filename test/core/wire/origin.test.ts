@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OriginSchema, ServerFrameSchema } from '../../../gen/signalbox/v1/frame_pb.ts';
 import { encodeFrame, frameHeadSize } from '../../../src/core/wire/frame-head.ts';
+import { MemoryPool } from '../../../src/core/wire/memory-pool.ts';
 import { encodeRelayed, OriginTemplate, originSize, writeOrigin } from '../../../src/core/wire/origin.ts';
 import { Slab } from '../../../src/core/wire/slab.ts';
 import { varintSize, writeVarint } from '../../../src/core/wire/varint.ts';
@@ -46,7 +47,7 @@ describe('the origin of a relayed record', () => {
       record,
       template,
       { senderSeq: 5, acceptedAtMs: 1_795_345_678_901 },
-      new Slab(),
+      new Slab(new MemoryPool()),
     );
     record.fill(0);
     const frame = fromBinary(ServerFrameSchema, encodeFrame(70_000, 3, body));
@@ -95,7 +96,7 @@ describe('varints', () => {
 
 describe('a slab', () => {
   it('never hands out the same bytes twice', () => {
-    const slab = new Slab();
+    const slab = new Slab(new MemoryPool());
     const pieces = Array.from({ length: 300 }, (_, index) => ({
       index,
       bytes: slab.take((index * 37) % 1500),

@@ -21,7 +21,10 @@ function read(stream: Uint8Array, cuts: readonly number[], limit = 1 << 20, paus
   const edges = [...new Set(cuts.map((cut) => cut % (stream.length + 1)))].sort((a, b) => a - b);
   let from = 0;
   for (const to of [...edges, stream.length]) {
-    reader.push(Buffer.from(stream.subarray(from, to)));
+    const lent = Buffer.from(stream.subarray(from, to));
+    reader.push(lent);
+    // The next socket reads into the same buffer.
+    lent.fill(0xee);
     from = to;
   }
   for (let turn = 0; turn < 1000 && reader.isPaused; turn++) reader.resume();
