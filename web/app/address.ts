@@ -48,6 +48,15 @@ export function linkTo(room: string, href: string): string {
   return url.href;
 }
 
+/** Where a page that came over plain HTTP may be had with devices; undefined for any other. */
+export function overHttps(room: string, href: string): string | undefined {
+  const url = new URL(linkTo(room, href));
+  if (url.protocol !== 'http:') return undefined;
+  url.protocol = 'https:';
+  if (room === '') url.search = '';
+  return url.href;
+}
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

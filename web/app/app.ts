@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import type { Pending, Room, RoomClosed, Session } from '../../src/client/index.ts';
 import { connect, SignalboxError } from '../../src/client/index.ts';
-import { DeviceAccess } from '../model/device-access.ts';
+import { DeviceAccess, pageAccess } from '../model/device-access.ts';
 import { Devices } from '../model/devices.ts';
 import { EchoGuard } from '../model/echo-guard.ts';
 import { Levels } from '../model/levels.ts';
@@ -11,7 +11,7 @@ import type { End } from '../model/phase.ts';
 import { endOf } from '../model/phase.ts';
 import { Playback } from '../model/playback.ts';
 import type { Address } from './address.ts';
-import { linkTo, readAddress } from './address.ts';
+import { linkTo, overHttps, readAddress } from './address.ts';
 import { Call } from './call.ts';
 import { mirror } from './mirror.ts';
 import type { Say } from './notes.ts';
@@ -51,7 +51,8 @@ export class App {
 
   constructor(location: Pick<Location, 'search' | 'hash'>) {
     this.#address = readAddress(location);
-    this.media = new LocalMedia({ access: new DeviceAccess(), devices: this.devices });
+    const access = new DeviceAccess(pageAccess(overHttps(this.#address.room, globalThis.location.href)));
+    this.media = new LocalMedia({ access, devices: this.devices });
     this.own = mirror(this.media.state);
     this.deviceList = mirror(this.devices.list);
     this.twins = mirror(this.echo.twins);

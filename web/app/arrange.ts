@@ -25,6 +25,8 @@ export interface Arrangement {
 
 const GAP = 8;
 const MARGIN = 12;
+/** A picture of 16:9 that fills more than this across loses a quarter of its height. */
+const WIDEST = 2.37;
 
 /**
  * Places tiles in a box: alone, the own one; with others, these in a grid and the own one small in a corner; with a stage, that
@@ -44,14 +46,48 @@ export function arrange({ own, others, stage }: Pieces, box: Box, corner: Corner
     return { places, floating: false };
   }
   put(places, others, { x: 0, y: 0, ...box });
-  places.set(own, float(box, corner));
+  const least = others.flatMap((key) => places.get(key) ?? []).reduce(smaller);
+  const floats = float(box, corner, least);
+  makeRoom(places, others, floats, corner, box);
+  places.set(own, floats);
   return { places, floating: true };
+}
+
+/** Where the last row is not full, it moves to the other side, so that the own tile covers nobody. */
+function makeRoom(
+  places: Map<string, Rect>,
+  others: readonly string[],
+  floats: Rect,
+  { inline, block }: Corner,
+  box: Box,
+): void {
+  const rects = others.flatMap((key) => places.get(key) ?? []);
+  const first = rects[0];
+  const last = rects.at(-1);
+  if (first === undefined || last === undefined || block === 'start' || rects.length < 2) return;
+  const row = others.filter((key) => places.get(key)?.y === last.y);
+  const start = Math.min(...rects.map(({ x }) => x));
+  const end = Math.max(...rects.map(({ x, width }) => x + width));
+  const rowStart = Math.min(...row.map((key) => places.get(key)?.x ?? 0));
+  const free = 2 * (rowStart - start) + Math.max(0, box.width - end - MARGIN);
+  // A full row has no room, and neither has a single column.
+  if (rowStart === start || free < floats.width) return;
+  const shift = (rowStart - start) * (inline === 'end' ? -1 : 1);
+  for (const key of row) {
+    const rect = places.get(key);
+    if (rect !== undefined) places.set(key, { ...rect, x: rect.x + shift });
+  }
+}
+
+function smaller(one: Rect, other: Rect): Rect {
+  return one.width * one.height <= other.width * other.height ? one : other;
 }
 
 function put(places: Map<string, Rect>, keys: readonly string[], area: Rect): void {
   const tall = area.height > area.width;
-  // One alone on a phone that is held upright has all of it.
-  const only = keys.length === 1 && tall ? [{ ...area, x: 0, y: 0 }] : undefined;
+  // One alone has all of it, unless that would cut off most of the picture.
+  const only =
+    keys.length === 1 && area.width <= area.height * WIDEST ? [{ ...area, x: 0, y: 0 }] : undefined;
   const rects = only ?? grid(keys.length, area, { gap: GAP, tallest: tall ? 4 / 5 : 4 / 3 }).places;
   for (const [index, key] of keys.entries()) {
     const rect = rects[index];
@@ -77,11 +113,13 @@ function split({ width, height }: Box, count: number): readonly [Rect, Rect] {
   ];
 }
 
-/** The place of the own tile: small, in its corner. */
-function float(box: Box, { inline, block }: Corner): Rect {
+/** The place of the own tile: small, in its corner, and smaller than any other (`least`). */
+function float(box: Box, { inline, block }: Corner, least: Box): Rect {
   const tall = box.height > box.width;
-  const width = tall ? clamp(box.width * 0.27, 84, 200) : clamp(box.width * 0.17, 128, 360);
-  const height = tall ? (width * 4) / 3 : (width * 9) / 16;
+  const aspect = tall ? 3 / 4 : 16 / 9;
+  const wanted = tall ? clamp(box.width * 0.25, 84, 170) : clamp(box.width * 0.17, 112, 360);
+  const width = Math.max(64, Math.min(wanted, least.width - GAP, (least.height - GAP) * aspect));
+  const height = width / aspect;
   return {
     x: inline === 'start' ? MARGIN : box.width - width - MARGIN,
     y: block === 'start' ? MARGIN : box.height - height - MARGIN,

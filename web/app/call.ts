@@ -131,7 +131,10 @@ export class Call {
         if (now.status === 'closed') this.#finish(endOf(now.reason, now.next), undefined);
       }),
       this.mesh.on('error', ({ error }) => console.warn('[call]', error)),
-      effect(() => this.chat.setOpen(this.look.panel.value === 'chat')),
+      effect(() => {
+        this.chat.setOpen(this.look.panel.value === 'chat');
+        this.notes.opened(this.look.panel.value);
+      }),
       effect(() => this.#listen(this.everybody.value)),
       ...tellOf(this),
       () => mutedSpeech.close(),

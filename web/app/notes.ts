@@ -44,6 +44,11 @@ export class Notes {
     setTimeout(() => this.dismiss(note.id), SHOWN_MS);
   }
 
+  /** What a panel shows by itself. */
+  opened(panel: 'chat' | 'people' | 'details' | undefined): void {
+    this.#list.value = this.#list.peek().filter((note) => note.opens === undefined || note.opens !== panel);
+  }
+
   dismiss(id: number): void {
     this.#list.value = this.#list.value.filter((note) => note.id !== id);
   }

@@ -40,10 +40,22 @@ export function tellOf(call: Call): readonly (() => void)[] {
         case 'screen_ended':
           return add(({ notes: say }) => say.screenEnded);
         case 'refused':
-          return notes.fail((words) => explainRefusal(note.refusal, note.source, words));
+          return notes.fail(
+            (words) => explainRefusal(note.refusal, note.source, words),
+            again(call, note.source),
+          );
         case 'not_published':
           return notes.fail((words) => words.notes.notPublished(explain(note.error, words)));
       }
     }),
   ];
+}
+
+/** Asks for a refused device once more; a screen is chosen anew by its own button. */
+function again({ media, notes }: Call, source: 'camera' | 'microphone' | 'screen'): (() => void) | undefined {
+  if (source === 'screen') return undefined;
+  return () => {
+    notes.clear();
+    void media.setMuted(source, false);
+  };
 }

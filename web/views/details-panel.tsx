@@ -77,7 +77,7 @@ function PeerFacts({ peer }: { readonly peer: PeerDetail }) {
               `${width} × ${height}`,
               number(framesPerSecond, 'fps'),
               codec,
-              source === 'screen' ? 'screen' : undefined,
+              source === 'screen' ? words.screen : undefined,
             ]
               .filter((part) => part !== undefined && part !== '')
               .join(' · ')}

@@ -12,6 +12,9 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
+/** What one came for, before the button that closes it. */
+const FIRST = '.menu-item, .reaction, select, .primary';
+
 /** A modal dialog of the browser's own: focus stays in it, Escape closes it, and focus goes back to where it came from. */
 export function Dialog({ title, id, kind = 'card', onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -19,6 +22,7 @@ export function Dialog({ title, id, kind = 'card', onClose, children }: DialogPr
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => element?.close();
   }, []);
   return (

@@ -215,6 +215,7 @@ export const en: Words = {
     received: 'Received',
     sent: 'Sent',
     picture: 'Picture',
+    screen: 'screen',
     path: 'Path',
     direct: 'direct',
     relayed: 'relayed',

@@ -194,6 +194,7 @@ export interface Words {
     readonly received: string;
     readonly sent: string;
     readonly picture: string;
+    readonly screen: string;
     readonly path: string;
     readonly direct: string;
     readonly relayed: string;

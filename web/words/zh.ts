@@ -205,6 +205,7 @@ export const zh: Words = {
     received: '接收',
     sent: '发送',
     picture: '画面',
+    screen: '屏幕',
     path: '路径',
     direct: '直连',
     relayed: '中继',
