@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Corner } from '../../../web/app/arrange.ts';
+import { arrange, nearestCorner } from '../../../web/app/arrange.ts';
+import type { Rect } from '../../../web/model/grid.ts';
+
+const END: Corner = { inline: 'end', block: 'end' };
+const BOXES = {
+  phone: { width: 336, height: 614 },
+  'phone on its side': { width: 716, height: 250 },
+  tablet: { width: 744, height: 880 },
+  desk: { width: 1256, height: 656 },
+  wall: { width: 2536, height: 1296 },
+};
+const OTHERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+function placesOf(count: number, box: (typeof BOXES)['phone'], stage?: string, corner = END) {
+  const others = OTHERS.slice(0, count);
+  const { places, floating } = arrange({ own: 'own', others, stage }, box, corner);
+  const own = places.get('own');
+  if (own === undefined) throw new Error('the own tile has no place');
+  return { own, floating, others: others.flatMap((key) => places.get(key) ?? []), places };
+}
+
+function overlap(one: Rect, other: Rect): number {
+  const width = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x);
+  const height = Math.min(one.y + one.height, other.y + other.height) - Math.max(one.y, other.y);
+  return Math.max(0, width) * Math.max(0, height);
+}
+
+describe.each(Object.entries(BOXES))('tiles on a %s', (_name, box) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('with %i others all lie inside, apart from each other', (count) => {
+    for (const stage of count > 1 ? [undefined, 'b'] : [undefined]) {
+      const { own, others, floating } = placesOf(count, box, stage);
+      expect(others).toHaveLength(count);
+      for (const { x, y, width, height } of [own, ...others]) {
+        expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
+        expect(x + width).toBeLessThanOrEqual(box.width + 0.01);
+        expect(y + height).toBeLessThanOrEqual(box.height + 0.01);
+        expect(Math.min(width, height)).toBeGreaterThan(30);
+      }
+      const apart = floating ? others : [own, ...others];
+      for (const [index, one] of apart.entries()) {
+        for (const other of apart.slice(index + 1)) expect(overlap(one, other)).toBeLessThan(1);
+      }
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])('with %i others the own one is smaller than each', (count) => {
+    const { own, others, floating } = placesOf(count, box);
+    expect(floating).toBe(true);
+    for (const other of others) expect(own.width * own.height).toBeLessThan(other.width * other.height);
+  });
+
+  it('with a stage that one is the largest, and the own one is in the strip', () => {
+    const { places, floating } = placesOf(4, box, 'c');
+    const area = ({ width, height }: Rect) => width * height;
+    const large = places.get('c');
+    for (const [key, place] of places) if (key !== 'c') expect(area(place) * 2).toBeLessThan(area(large!));
+    expect(floating).toBe(false);
+  });
+});
+
+it('the own tile goes to the corner that it is sent to, and others do not move for that where the last row is full', () => {
+  const start = placesOf(4, BOXES.desk, undefined, { inline: 'start', block: 'start' });
+  const end = placesOf(4, BOXES.desk);
+  expect(start.others).toEqual(end.others);
+  expect([start.own.x, start.own.y]).toEqual([12, 12]);
+  expect([end.own.x + end.own.width, end.own.y + end.own.height]).toEqual([1244, 644]);
+});
+
+it('a last row that is not full makes room for the own tile', () => {
+  for (const [box, count] of [
+    [BOXES.phone, 7],
+    [BOXES.desk, 3],
+    [BOXES.desk, 7],
+  ] as const) {
+    for (const inline of ['start', 'end'] as const) {
+      const { own, others } = placesOf(count, box, undefined, { inline, block: 'end' });
+      for (const other of others) expect(overlap(own, other)).toBeLessThan(1);
+    }
+  }
+});
+
+it('a dragged tile belongs to the corner that its middle is nearest to', () => {
+  const box = { width: 1000, height: 500 };
+  const at = (x: number, y: number) => nearestCorner({ x, y, width: 100, height: 100 }, box);
+  expect(at(10, 10)).toEqual({ inline: 'start', block: 'start' });
+  expect(at(460, 10)).toEqual({ inline: 'end', block: 'start' });
+  expect(at(440, 260)).toEqual({ inline: 'start', block: 'end' });
+  expect(at(900, 400)).toEqual({ inline: 'end', block: 'end' });
+});
