@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const alone = [
   // Those that wait for a minute at a time go with the others.
   'test/browser/!(hidden).test.ts',
+  'test/page/**/*.test.ts',
   'test/interop/**/*.test.ts',
   'test/hostile/**/*.test.ts',
   'test/fuzz/**/*.test.ts',

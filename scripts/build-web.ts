@@ -46,21 +46,21 @@ export async function buildSdk(folder: string): Promise<void> {
   });
 }
 
-/** Builds `web/dist`: the SDK under `sdk/`, the script and the style of the page, and what it shows as it is. */
-export async function buildWeb(): Promise<void> {
-  await rm(DIST, { recursive: true, force: true });
-  await mkdir(DIST, { recursive: true });
+/** Builds `web/dist`, or another folder: the SDK under `sdk/`, the script and the style of the page, and what it shows as it is. */
+export async function buildWeb(folder: string = DIST): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
   await Promise.all([
-    buildSdk(join(DIST, 'sdk')),
+    buildSdk(join(folder, 'sdk')),
     build({
       ...COMMON,
       entryPoints: { main: join(WEB, 'main.tsx'), style: join(WEB, 'style/main.css') },
-      outdir: DIST,
+      outdir: folder,
       jsx: 'automatic',
       jsxImportSource: 'preact',
       plugins: [sdkFromGateway],
     }),
-    ...ASSETS.map((name) => cp(join(WEB, name), join(DIST, name))),
+    ...ASSETS.map((name) => cp(join(WEB, name), join(folder, name))),
   ]);
 }
 

@@ -1,0 +1,115 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
+import { buildWeb } from '../../../scripts/build-web.ts';
+import { AROUND_STATES } from './around-states.ts';
+import { BEFORE_STATES } from './before-states.ts';
+import { CALL_STATES } from './call-states.ts';
+import { contactSheet, type Shot } from './contact-sheet.ts';
+import type { State } from './state.ts';
+import { BUILT, Theatre } from './theatre.ts';
+import { TOOL_STATES } from './tool-states.ts';
+import { TROUBLE_STATES } from './trouble-states.ts';
+
+const STATES = [...BEFORE_STATES, ...AROUND_STATES, ...CALL_STATES, ...TROUBLE_STATES, ...TOOL_STATES];
+const HEIGHTS = new Map([
+  [320, 568],
+  [360, 740],
+  [768, 1024],
+  [1280, 800],
+  [2560, 1440],
+]);
+/** Languages other than English: at these widths only. */
+const FEWER = [360, 1280];
+const FOLDER = join(import.meta.dirname, '../../../.cache/screenshots');
+const HELP = `npm run screenshots -- [options]
+  --only NAME      states whose name has this; may be given again
+  --width N        one width; may be given again     (360, 768, 1280, 2560)
+  --scheme NAME    light or dark                     (both)
+  --language NAME  en, zh or rtl; may be given again (en; zh and rtl at 360 and 1280 px)
+  --list           names the states`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    width: { type: 'string', multiple: true },
+    scheme: { type: 'string', multiple: true, default: ['light', 'dark'] },
+    language: { type: 'string', multiple: true, default: ['en', 'zh', 'rtl'] },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(HELP);
+else if (values.list) for (const { name, title } of STATES) console.log(`${name.padEnd(24)} ${title}`);
+else process.exitCode = (await takeAll()) ? 0 : 1;
+
+/** False: a state could not be shown, or did not fit. */
+async function takeAll(): Promise<boolean> {
+  const { only } = values;
+  const states = STATES.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
+  if (states.length === 0) throw new Error('no state has such a name: --list names them');
+  await buildWeb(BUILT);
+  await mkdir(FOLDER, { recursive: true });
+  const theatre = await Theatre.open(BUILT);
+  const shots: Shot[] = [];
+  const problems: string[] = [];
+  try {
+    for (const language of values.language) {
+      theatre.language = language;
+      for (const state of states) {
+        const began = performance.now();
+        const before = problems.length;
+        try {
+          shots.push(...(await take(theatre, state, language, problems)));
+        } catch (error) {
+          problems.push(`${state.name} (${language}): ${error instanceof Error ? error.message : error}`);
+        }
+        await theatre.clean();
+        const took = ((performance.now() - began) / 1000).toFixed(1);
+        const outcome = problems.length === before ? 'ok' : problems.slice(before).join('; ');
+        console.log(`${language} ${state.name.padEnd(24)} ${took.padStart(5)} s  ${outcome}`);
+      }
+    }
+  } finally {
+    await theatre.close();
+  }
+  await writeFile(join(FOLDER, 'index.html'), contactSheet(states, shots));
+  console.log(`${shots.length} pictures: ${join(FOLDER, 'index.html')}`);
+  for (const problem of problems) console.error(`not as it should be: ${problem}`);
+  return problems.length === 0;
+}
+
+async function take(
+  theatre: Theatre,
+  state: State,
+  language: string,
+  problems: string[],
+): Promise<readonly Shot[]> {
+  const page = await state.show(theatre);
+  page.setDefaultTimeout(20_000);
+  const shots: Shot[] = [];
+  const usual = language === 'en' ? [...HEIGHTS.keys()].filter((width) => width !== 320) : FEWER;
+  const widths = values.width?.map(Number) ?? usual;
+  for (const width of widths) {
+    for (const scheme of values.scheme) {
+      await page.setViewportSize({ width, height: HEIGHTS.get(width) ?? Math.round(width * 0.625) });
+      await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'dark' : 'light' });
+      await state.again?.(page, theatre);
+      const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
+      await shown.locator(state.proof).first().waitFor({ state: 'visible' });
+      // Tiles glide to their places.
+      await page.waitForTimeout(350);
+      const file = `${state.name}-${width}-${scheme}${language === 'en' ? '' : `-${language}`}.png`;
+      await page.screenshot({ path: join(FOLDER, file) });
+      shots.push({ state: state.name, file, width, scheme, language });
+      if (await overflows(page)) problems.push(`${file}: wider than the window`);
+    }
+  }
+  return shots;
+}
+
+function overflows(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
