@@ -20,6 +20,7 @@ export function heldBytes(): number {
 /** Writes what `next` gives until the connection ends or so many octets are written; the octets that were. */
 export async function flood(peer: Http2Peer, next: () => Uint8Array, mostBytes: number): Promise<number> {
   let sent = 0;
+  peer.isFlooding = true;
   while (sent < mostBytes && !peer.isClosed && !peer.socket.destroyed) {
     const bytes = next();
     sent += bytes.length;

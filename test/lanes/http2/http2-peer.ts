@@ -96,6 +96,8 @@ export class Http2Peer {
   #nextStream = 1;
   #pings = 0;
   isClosed = false;
+  /** Frames are sent past this class: what is acknowledged cannot be told. */
+  isFlooding = false;
 
   private constructor(socket: Socket, options: PeerOptions) {
     this.socket = socket;
@@ -292,7 +294,8 @@ export class Http2Peer {
     if (type !== FrameType.DATA) this.frames.push(frame);
     if (stream !== 0) this.#takeOnStream(frame);
     else if (type === FrameType.SETTINGS) {
-      if (flags === ACK) this.#ledger.acknowledged();
+      if (flags === ACK && !this.isFlooding) this.#ledger.acknowledged();
+      else if (flags === ACK) return;
       else if (this.#options.greets !== false) this.frame(FrameType.SETTINGS, ACK, 0);
     } else if (![FrameType.PING, FrameType.GOAWAY, FrameType.WINDOW_UPDATE].some((known) => known === type))
       this.#fault(frame, 'on stream 0');
