@@ -12,15 +12,19 @@ export async function startBrowser(
   args: readonly string[] = BROWSER_ARGUMENTS,
   without: readonly string[] = [],
 ): Promise<Browser> {
-  const executablePath = chromiumPath();
-  if (executablePath === undefined) throw new Error('no Chromium');
-  const browser = await chromium.launch({
-    executablePath,
-    args: [...args],
-    ignoreDefaultArgs: [...without],
-  });
+  const browser = await launchBrowser(args, without);
   onTestFinished(() => browser.close());
   return browser;
+}
+
+/** A browser that the caller closes. */
+export function launchBrowser(
+  args: readonly string[] = BROWSER_ARGUMENTS,
+  without: readonly string[] = [],
+): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error('no Chromium');
+  return chromium.launch({ executablePath, args: [...args], ignoreDefaultArgs: [...without] });
 }
 
 /** A gateway for tests. */
@@ -71,16 +75,33 @@ export class Caller {
     name: string,
     options: JoinOptions,
   ): Promise<Caller> {
+    const caller = await Caller.open(context, url, name, options);
+    await caller.knock(options.without);
+    await caller.page.waitForSelector('#call:not([hidden])');
+    return caller;
+  }
+
+  /** Opens the page in a tab of this context, where the form is filled in. */
+  static async open(
+    context: BrowserContext,
+    url: string,
+    name: string,
+    { room, transport, moderate }: OpenOptions,
+  ): Promise<Caller> {
     const page = await context.newPage();
     const caller = new Caller(name, page);
     await page.addInitScript(collectConnections);
-    const query = new URLSearchParams({ room: options.room });
-    if (options.transport !== undefined) query.set('transport', options.transport);
+    const query = new URLSearchParams({ room });
+    if (transport !== undefined) query.set('transport', transport);
+    if (moderate === true) query.set('moderate', '1');
     await page.goto(`${url}/?${query}`);
     await page.fill('#name', name);
-    await page.click(options.without === true ? '#join-without' : '#join-with');
-    await page.waitForSelector('#call:not([hidden])');
     return caller;
+  }
+
+  /** Clicks on Join, wherever that leads. `without`: with neither camera nor microphone. */
+  async knock(without = false): Promise<void> {
+    await this.page.click(without ? '#join-without' : '#join-with');
   }
 
   /** Writes to everybody, in the chat. */
@@ -182,10 +203,15 @@ export class Caller {
   }
 }
 
-interface JoinOptions {
+interface OpenOptions {
   readonly room: string;
-  readonly without?: boolean;
   readonly transport?: 'websocket' | 'connect-web';
+  /** As somebody who may moderate. */
+  readonly moderate?: boolean;
+}
+
+interface JoinOptions extends OpenOptions {
+  readonly without?: boolean | undefined;
 }
 
 /** Waits until something asynchronous holds; says what it waited for. */
