@@ -81,8 +81,9 @@ it('tells rates from one sample to the next, and none in the first', async () =>
 it('begins anew with a new connection, and never shows less than nothing', async () => {
   const { sample } = details();
   await sample(0, stats(10));
-  const { peers } = await sample(1_000, stats(1));
+  const { peers } = await sample(1_000, stats(1, { bytesSent: 999_999 }));
   expect(peers[0]).not.toHaveProperty('receiveKbps');
+  expect(peers[0]).not.toHaveProperty('sendKbps');
   const late = stats(2, { inbound: [{ ...stats(2).inbound[0]!, packetsLost: 0 }] });
   expect((await sample(1_000, late)).peers[0]?.lossPercent).toBe(0);
 });

@@ -124,6 +124,7 @@ describe('the stage', () => {
   it('is the newest screen, and the others stay in their order', () => {
     const tiles = [person('a'), screen('s', 2), person('b'), screen('r', 1)];
     expect(chooseStage(tiles, undefined)).toEqual({ stage: 's', why: 'screen', strip: ['a', 'b', 'r'] });
+    expect(chooseStage(tiles.reverse(), undefined).stage).toBe('s');
   });
 
   it('is what the visitor pinned, as long as it is there', () => {

@@ -37,14 +37,13 @@ it('loses nothing of a text, and links to nothing but http and https', () => {
     ),
   );
   fc.assert(
-    fc.property(fc.array(piece), (pieces) => {
+    fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
       const text = pieces.join('');
       const found = parts(text);
+      const links = found.flatMap((part) => ('link' in part ? [new URL(part.link).protocol] : []));
       expect(found.map((part) => part.text).join('')).toBe(text);
-      for (const part of found) {
-        expect(part.text).not.toBe('');
-        if ('link' in part) expect(['http:', 'https:']).toContain(new URL(part.link).protocol);
-      }
+      expect(found.filter((part) => part.text === '')).toEqual([]);
+      expect(links.filter((protocol) => protocol !== 'http:' && protocol !== 'https:')).toEqual([]);
     }),
   );
 });

@@ -186,6 +186,17 @@ describe('joining and leaving', () => {
     expect(told).toEqual([]);
   });
 
+  it('is neither where there is no connection to follow', async () => {
+    const { room, begin } = call();
+    room.put({ ...entry('bo', 2), identity: 'bo' });
+    const peers = begin();
+    const told = [...heard(peers.joined), ...heard(peers.left)];
+    room.participants.set('bo2', { ...entry('bo2', 3), identity: 'bo' });
+    room.drop('bo', 'replaced', 'bo2');
+    await settled();
+    expect([peers.all.value.map(({ key, id }) => `${key} ${id}`), told]).toEqual([['bo bo2'], []]);
+  });
+
   it('is neither where the successor comes later and says whom it replaces', async () => {
     const { room, mesh, begin } = call();
     room.put({ ...entry('bo', 2), identity: 'bo' });

@@ -42,6 +42,17 @@ it('never lets a muted replacement be heard, nor one before it is to be', async 
   expect(third.enabled).toBe(true);
 });
 
+it('publishes muted what is to be muted from the start', async () => {
+  const { mesh, publisher: lanes } = publisher();
+  const track = audio();
+  await lanes.want('m', { source: 'microphone', track, muted: true });
+  expect([mesh.log, track.enabled, mesh.of('microphone')?.muted]).toEqual([
+    ['publish microphone'],
+    false,
+    true,
+  ]);
+});
+
 it('goes straight to the newest wish when the gateway was away', async () => {
   const { mesh, publisher: lanes } = publisher();
   let back = () => {};

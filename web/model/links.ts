@@ -42,13 +42,7 @@ function count(text: string, character: string): number {
   return text.split(character).length - 1;
 }
 
+/** What begins with http may be no address all the same. */
 function hrefOf(address: string): string | undefined {
-  try {
-    const url = new URL(address);
-    return (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== ''
-      ? url.href
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return URL.parse(address)?.href;
 }

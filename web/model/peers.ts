@@ -1,4 +1,4 @@
-import type { Participant, Peer, PeerMesh, Reason, Room } from '../../src/client/index.ts';
+import type { Participant, PeerMesh, Reason, Room } from '../../src/client/index.ts';
 import type { PeerView } from './peer-view.ts';
 import { linkOf, viewOf } from './peer-view.ts';
 import type { Readable } from './store.ts';
@@ -32,7 +32,6 @@ export class Peers {
   readonly #stops: (() => void)[];
   /** Keys by participant id, and who had it. */
   readonly #keys = new Map<string, { readonly key: string; readonly identity: string }>();
-  readonly #peerKeys = new WeakMap<Peer, string>();
   /** First seen, by key of a person or a screen. */
   readonly #seen = new Map<string, number>();
   /** Unstable since, by key. */
@@ -120,7 +119,7 @@ export class Peers {
 
   #view(participant: Participant, listed: boolean): PeerView {
     const peer = this.#mesh.peers.get(participant.id);
-    const key = this.#key(participant, peer);
+    const key = this.#key(participant);
     const unstable = peer?.state === 'interrupted';
     if (!unstable) this.#unstable.delete(key);
     else if (!this.#unstable.has(key)) this.#unstable.set(key, this.#host.now());
@@ -129,12 +128,11 @@ export class Peers {
     return viewOf({ key, participant, peer, listed, link, since, sinceOf: (id) => this.#sinceOf(id) });
   }
 
-  #key({ id, identity, replaces }: Participant, peer: Peer | undefined): string {
+  #key({ id, identity, replaces }: Participant): string {
     const before = this.#keys.get(replaces);
     const followed = before?.identity === identity && !this.#room.participants.has(replaces);
-    const key = (peer && this.#peerKeys.get(peer)) ?? this.#keys.get(id)?.key ?? (followed ? before.key : id);
+    const key = this.#keys.get(id)?.key ?? (followed ? before.key : id);
     this.#keys.set(id, { key, identity });
-    if (peer !== undefined) this.#peerKeys.set(peer, key);
     return key;
   }
 
