@@ -249,6 +249,43 @@ describe('large answers', () => {
     expect(answer.ended).toBe(true);
   });
 
+  test('pages that are given up half way leave room for the next', async () => {
+    const peer = await served.peer({ ...frugal, settings: [[INITIAL_WINDOW_SIZE, 2 ** 31 - 1]] });
+    for (let round = 0; round < 30; round += 1) {
+      const page = peer.open(large.fields);
+      await peer.until(() => peer.view(page).bytes > 0 || peer.isClosed, 'its beginning');
+      peer.reset(page);
+      await peer.ping();
+      peer.widen(0, peer.view(page).bytes);
+    }
+    peer.widen(0, 2 ** 20);
+    expect((await peer.answer(peer.open(large.fields))).body.equals(largePage)).toBe(true);
+  });
+
+  test('what a room says to a lane, and a page, for a peer that reads late', async () => {
+    const peer = await served.peer({ settings: [[INITIAL_WINDOW_SIZE, 2 ** 31 - 1]] });
+    peer.widen(0, 2 ** 30);
+    const session = await openSession(served, peer, 'late', 'flow');
+    await peer.until(() => peer.view(session).bytes > 100, 'a Welcome');
+    const token = await served.gateway.token({ identity: 'ben' });
+    const ben = await openLane('ws-proto', { url: served.gateway.url, token });
+    await ben.until('welcome');
+    await ben.join('flow');
+    peer.socket.pause();
+    const pages = Array.from({ length: 8 }, () => peer.open(large.fields));
+    const texts = Array.from({ length: 20 }, (_, at) =>
+      `${at}:`.padEnd(15_000, String.fromCharCode(97 + at)),
+    );
+    for (const text of texts) ben.send(message(text));
+    await delay(400);
+    peer.socket.resume();
+    for (const page of pages) expect((await peer.answer(page)).body.equals(largePage)).toBe(true);
+    await peer.until(() => peer.view(session).bytes > 20 * 15_000, 'all of it');
+    await peer.until(() => texts.every((text) => peer.view(session).body.includes(text)), 'each of it');
+    expect(envelopes(peer.view(session).body).every(({ flags }) => flags === 0)).toBe(true);
+    ben.transport.drop();
+  });
+
   test.each([300, 5_000, 65_535])('what a room says to a lane, through a window of %s', async (window) => {
     const peer = await served.peer({ settings: [[INITIAL_WINDOW_SIZE, window]] });
     const session = await openSession(served, peer, `ann ${window}`, 'flow');
