@@ -81,8 +81,9 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   }
 
   /**
-   * Publishes a track to every peer, those to come included. The roster tells it first. Rejects with SignalboxError where
-   * the gateway does not permit it.
+   * Publishes a track to every peer, those to come included. The roster tells it first; of what is published in the turn
+   * that made the mesh it tells beside the first offers, which take it along. Rejects with SignalboxError where the gateway
+   * does not permit it.
    */
   async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
     this.#check();
@@ -91,7 +92,13 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
       throw new TypeError('the track is published already');
     }
     const publication = new LivePublication(nonce(), track, options);
-    await this.room.update({ tracks: [publication.entry] });
+    if (this.#stop === undefined) this.#publications.add(publication);
+    try {
+      await this.room.update({ tracks: [publication.entry] });
+    } catch (error) {
+      if (this.#publications.delete(publication)) await this.#detach(publication);
+      throw error;
+    }
     this.#check();
     this.#publications.add(publication);
     await this.#everywhere((connection) =>
@@ -104,7 +111,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   async unpublish(publication: Publication): Promise<void> {
     const live = this.#live(publication);
     this.#publications.delete(live);
-    await this.#everywhere((connection) => connection.change((senders) => senders.detach(live)));
+    await this.#detach(live);
     if (!this.room.closed) await this.room.update({ dropTracks: [live.id] });
   }
 
@@ -253,6 +260,10 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   async #everywhere(change: (connection: Connection) => Promise<void>): Promise<void> {
     const connections = [...this.#links.all.values()].flatMap(({ connection }) => connection ?? []);
     await Promise.all(connections.map(change));
+  }
+
+  #detach(publication: LivePublication): Promise<void> {
+    return this.#everywhere((connection) => connection.change((senders) => senders.detach(publication)));
   }
 
   #live(publication: Publication): LivePublication {

@@ -143,6 +143,36 @@ it('sends frames that arrive', async () => {
   expect(sent?.[0]?.bytesSent).toBeGreaterThan(0);
 });
 
+it('takes along in the first offer what is published in the turn that made it', async () => {
+  const fake = new FakeRoom();
+  const { mesh: a, errors: errorsA } = meshOf(fake.join('a').room, 'wrtc');
+  await a.publish(cameraTrack());
+  const joiner = fake.join('b');
+  const { mesh: b, errors: errorsB } = meshOf(joiner.room, 'wrtc');
+  await Promise.all([b.publish(cameraTrack()), b.publish(microphoneTrack())]);
+  await until('all is there', () => tracks(a).length === 2 && tracks(b).length === 1);
+  await until('connected', () => states(a).join() === 'connected' && states(b).join() === 'connected');
+  const descriptions = [...joiner.sent, ...fake.members.get('a')!.sent].filter(
+    ({ payload }) => payload.kind === 'description',
+  );
+  expect(descriptions).toHaveLength(2);
+  expect([...errorsA, ...errorsB]).toEqual([]);
+});
+
+it('takes back what it took along and the gateway does not permit', async () => {
+  const fake = new FakeRoom();
+  const { mesh: a } = meshOf(fake.join('a').room, 'wrtc');
+  const joiner = fake.join('b');
+  const { mesh: b, errors } = meshOf(joiner.room, 'wrtc');
+  joiner.update = () => new Promise((_resolve, reject) => setTimeout(reject, 300, new Error('denied')));
+  const refused = b.publish(cameraTrack());
+  await until('a is sent it', () => tracks(a).length === 1);
+  await expect(refused).rejects.toThrow('denied');
+  expect(b.publications).toEqual([]);
+  await until('a is sent it no longer', () => tracks(a).length === 0);
+  expect(errors).toEqual([]);
+});
+
 it('publishes nothing that the gateway does not permit, or that is published already', async () => {
   const fake = new FakeRoom();
   const member = fake.join('a');
