@@ -1,3 +1,5 @@
+import { SignalboxError } from '../../src/client/index.ts';
+
 /** This gateway gives no tokens to visitors. */
 export class NoTokens extends Error {}
 
@@ -25,7 +27,9 @@ export function tabIdentity(): string {
 /** A token for a room from `GET /dev/token`, which gateways have in development only. */
 export async function developmentToken({ moderate, ...wish }: TokenWish): Promise<string> {
   const query = new URLSearchParams({ ...wish, ...(moderate && { moderate: '1' }) });
-  const response = await fetch(`/dev/token?${query}`);
+  const response = await fetch(`/dev/token?${query}`).catch((cause: unknown) => {
+    throw new SignalboxError({ reason: 'unreachable', detail: 'no answer to /dev/token', cause });
+  });
   if (response.status === 404) throw new NoTokens('no /dev/token');
   if (!response.ok) throw new Error(await response.text());
   return response.text();

@@ -12,6 +12,9 @@ export function Before({ app }: { readonly app: App }) {
   const name = useRef<HTMLInputElement>(null);
   const problem = app.problem.value;
   useEffect(() => name.current?.focus({ preventScroll: true }), []);
+  const said = useRef<HTMLParagraphElement>(null);
+  // On a phone it is below what one sees.
+  useEffect(() => said.current?.scrollIntoView({ block: 'nearest' }), [problem]);
   return (
     <div class="lobby-page">
       <header class="lobby-head">
@@ -82,7 +85,7 @@ export function Before({ app }: { readonly app: App }) {
             </p>
           </div>
           {app.tokenNeeded.value && <TokenField app={app} />}
-          <p id="join-error" class="problem" role="alert" hidden={problem === undefined}>
+          <p id="join-error" ref={said} class="problem" role="alert" hidden={problem === undefined}>
             {problem?.(language.value.words)}
           </p>
           <div class="buttons">

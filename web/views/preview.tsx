@@ -8,7 +8,7 @@ import { Video } from './video.tsx';
 
 /** What the others will see, before they do; nothing is asked for until a click. */
 export function Preview({ app }: { readonly app: App }) {
-  const { before: words } = language.value.words;
+  const { before: words, call } = language.value.words;
   const { camera, microphone, facing } = app.own.value;
   const picture = camera.state === 'on' ? camera.track : undefined;
   const hears = microphone.state === 'on';
@@ -24,7 +24,12 @@ export function Preview({ app }: { readonly app: App }) {
             {untouched && (wish.camera || wish.microphone) ? (
               <>
                 <button type="button" id="preview-on" class="plain strong" onClick={() => void app.preview()}>
-                  <Icon name={wish.camera ? 'camera' : 'microphone'} /> {words.previewOn}
+                  <Icon name={wish.camera ? 'camera' : 'microphone'} />{' '}
+                  {wish.camera && wish.microphone
+                    ? words.previewOn
+                    : wish.camera
+                      ? call.cameraOn
+                      : call.turnOnMicrophone}
                 </button>
                 <p>{words.previewWhy}</p>
               </>
