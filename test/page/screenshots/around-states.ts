@@ -55,7 +55,7 @@ export const AROUND_STATES: readonly State[] = [
   {
     name: 'not-started',
     title: 'The room is not open yet',
-    proof: '#between[data-state=not_started]',
+    proof: '#after[data-end=not_started]',
     show: async (theatre) => {
       const page = await theatre.visit({ room: theatre.room('later') });
       await page.click('#join-without');
@@ -114,7 +114,7 @@ export const AROUND_STATES: readonly State[] = [
     title: 'Joined from another tab: take over here',
     proof: '#after[data-end=replaced]',
     show: async (theatre) => {
-      const room = theatre.room();
+      const room = theatre.room('single');
       const page = await theatre.enter({ room, without: true });
       const identity = await page.evaluate(() => sessionStorage.getItem('signalbox.identity') ?? '');
       await theatre.come(room, 'Ada', { identity, sees: 'nobody' });

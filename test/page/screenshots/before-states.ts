@@ -70,9 +70,9 @@ export const BEFORE_STATES: readonly State[] = [
     },
   },
   {
-    name: 'before-unreachable',
+    name: 'unreachable',
     title: 'The gateway is away when one joins',
-    proof: '#join-error:not([hidden])',
+    proof: '#after[data-end=unreachable]',
     show: async (theatre) => {
       const gateway = await theatre.gateway();
       const page = await theatre.visit({ room: theatre.room(), url: gateway.url });

@@ -88,7 +88,8 @@ async function take(
   problems: string[],
 ): Promise<readonly Shot[]> {
   const page = await state.show(theatre);
-  page.setDefaultTimeout(20_000);
+  // Who came has been said, and covers pictures.
+  if (state.again === undefined) await page.locator('#notes .note').first().waitFor({ state: 'detached' });
   const shots: Shot[] = [];
   const usual = language === 'en' ? [...HEIGHTS.keys()].filter((width) => width !== 320) : FEWER;
   const widths = values.width?.map(Number) ?? usual;
@@ -98,11 +99,11 @@ async function take(
       await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'dark' : 'light' });
       await state.again?.(page, theatre);
       const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
-      await shown.locator(state.proof).first().waitFor({ state: 'visible' });
+      await shown.locator(state.proof).first().waitFor({ state: 'visible', timeout: 15_000 });
       // Tiles glide to their places.
       await page.waitForTimeout(350);
       const file = `${state.name}-${width}-${scheme}${language === 'en' ? '' : `-${language}`}.png`;
-      await page.screenshot({ path: join(FOLDER, file) });
+      await page.screenshot({ path: join(FOLDER, file), fullPage: true });
       shots.push({ state: state.name, file, width, scheme, language });
       if (await overflows(page)) problems.push(`${file}: wider than the window`);
     }

@@ -8,11 +8,12 @@ import { BROWSER_ARGUMENTS, chromiumPath } from '../../browser/chromium.ts';
 import type { Coming, Others, Stagecraft } from './in-page.ts';
 import { others, portrait, slide, stagecraft } from './in-page.ts';
 
-/** Rooms in which people wait, which are full with one, or not open yet. */
+/** Rooms in which people wait, which are full with one, not open yet, or have each but once. */
 const ROOMS = [
   { pattern: 'lobby-*', settings: { lobby: true } },
   { pattern: 'small-*', settings: { maxParticipants: 1 } },
   { pattern: 'later-*', settings: { startsAt: '2099-01-01T09:00:00Z' } },
+  { pattern: 'single-*', settings: { duplicates: 'DUPLICATES_REPLACE' } },
 ];
 
 /** What the visitor comes with. */
