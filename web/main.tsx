@@ -15,6 +15,11 @@ effect(() => {
   document.title = screen.at === 'call' ? `${screen.call.name} · ${words.product}` : words.product;
 });
 
+addEventListener('pagehide', () => app.hidden());
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) app.restored();
+});
+
 const place = document.getElementById('page');
 if (place === null) throw new TypeError('the page has no place for the call');
 render(<Root app={app} />, place);

@@ -58,6 +58,9 @@ export class App {
     this.twins = mirror(this.echo.twins);
     if (this.speaker.value !== undefined) void this.playback.setSpeaker(this.speaker.value);
     effect(() => this.#listen());
+    this.page.visible.subscribe((visible) => {
+      if (visible && this.screen.value.at === 'call') this.echo.recheck();
+    });
     this.name.value = this.#address.name;
     this.token.value = this.#address.token;
     this.room.value = this.#address.room;
@@ -134,6 +137,17 @@ export class App {
     this.token.value = '';
     this.tokenNeeded.value = true;
     this.back();
+  }
+
+  /** The page goes: other tabs need not expect an echo of it. */
+  hidden(): void {
+    this.echo.leave();
+  }
+
+  /** The page is back as it was. */
+  restored(): void {
+    const screen = this.screen.value;
+    if (screen.at === 'call') this.echo.enter(screen.call.name);
   }
 
   chooseSpeaker(id: string): void {

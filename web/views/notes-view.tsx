@@ -9,9 +9,13 @@ export function NotesView({ call }: { readonly call: Call }) {
   return (
     <div class="notes">
       {call.talkingMuted.value && (
-        <p id="muted-talking" class="note strong" role="status">
-          <Icon name="microphoneOff" /> {words.call.mutedTalking}
-        </p>
+        <div id="muted-talking" class="note strong">
+          <Icon name="microphoneOff" />
+          <span role="status">{words.call.mutedTalking}</span>
+          <button type="button" class="note-button" onClick={() => call.toggleMicrophone()}>
+            {words.call.unmute}
+          </button>
+        </div>
       )}
       <ul id="notes" aria-live="polite" aria-relevant="additions">
         {call.notes.list.value.map(({ id, say, opens }) => (
