@@ -236,7 +236,7 @@ export function others(sdk: Sdk, picture: typeof portrait, presentation: typeof 
     come: async ({ url, room: roomName, name, seed, identity, moderate, knock, ...media }) => {
       const query = new URLSearchParams({
         room: roomName,
-        identity: identity ?? `other-${name}-${Math.random()}`,
+        identity: identity ?? `other-${Math.random()}`,
         name,
         ...(moderate === true && { moderate: '1' }),
       });

@@ -3,16 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { buildWeb } from '../../../scripts/build-web.ts';
-import { AROUND_STATES } from './around-states.ts';
-import { BEFORE_STATES } from './before-states.ts';
-import { CALL_STATES } from './call-states.ts';
 import { contactSheet, type Shot } from './contact-sheet.ts';
 import type { State } from './state.ts';
+import { STATES } from './states.ts';
 import { BUILT, Theatre } from './theatre.ts';
-import { TOOL_STATES } from './tool-states.ts';
-import { TROUBLE_STATES } from './trouble-states.ts';
 
-const STATES = [...BEFORE_STATES, ...AROUND_STATES, ...CALL_STATES, ...TROUBLE_STATES, ...TOOL_STATES];
 const HEIGHTS = new Map([
   [320, 568],
   [360, 740],
