@@ -1,4 +1,4 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -52,16 +52,30 @@ export async function buildWeb(folder: string = DIST): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all([
     buildSdk(join(folder, 'sdk')),
-    build({
-      ...COMMON,
-      entryPoints: { main: join(WEB, 'main.tsx'), style: join(WEB, 'style/main.css') },
-      outdir: folder,
-      jsx: 'automatic',
-      jsxImportSource: 'preact',
-      plugins: [sdkFromGateway],
-    }),
+    buildPage(folder),
     ...ASSETS.map((name) => cp(join(WEB, name), join(folder, name))),
   ]);
+}
+
+/** Whose work is in the bundle is named beside it, as their licenses ask for. */
+async function buildPage(folder: string): Promise<void> {
+  const { metafile } = await build({
+    ...COMMON,
+    entryPoints: { main: join(WEB, 'main.tsx'), style: join(WEB, 'style/main.css') },
+    outdir: folder,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    plugins: [sdkFromGateway],
+    metafile: true,
+  });
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  const notices = [...new Set(packages)].sort().map(async (name) => {
+    const license = await readFile(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8');
+    return `${name}\n\n${license.trim()}\n`;
+  });
+  await writeFile(join(folder, 'licenses.txt'), (await Promise.all(notices)).join('\n\n'));
 }
 
 if (import.meta.main) await buildWeb();

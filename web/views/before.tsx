@@ -11,7 +11,10 @@ export function Before({ app }: { readonly app: App }) {
   const { before: words, product } = language.value.words;
   const name = useRef<HTMLInputElement>(null);
   const problem = app.problem.value;
-  useEffect(() => name.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    // On a phone that would cover half of the page with its keyboard.
+    if (matchMedia('(hover: hover)').matches) name.current?.focus({ preventScroll: true });
+  }, []);
   const said = useRef<HTMLParagraphElement>(null);
   // On a phone it is below what one sees.
   useEffect(() => said.current?.scrollIntoView({ block: 'nearest' }), [problem]);

@@ -7,9 +7,10 @@ import { ReactionButtons } from './reactions-menu.tsx';
 
 /** What is seldom needed; on phones also what has no room among the controls. */
 export function MoreMenu({ call }: { readonly call: Call }) {
-  const { call: words, invite, people } = language.value.words;
+  const { call: words, invite, people, devices } = language.value.words;
   const { look, host } = call;
   const { moderator, locked, handRaised } = call.tools.value;
+  const { canFlip } = call.own.value;
   const close = () => {
     look.menu.value = undefined;
   };
@@ -41,6 +42,7 @@ export function MoreMenu({ call }: { readonly call: Call }) {
           () => call.toggleHand(),
           'narrow-only',
         )}
+        {canFlip && item('more-flip', 'flip', devices.flip, () => void call.media.flip(), 'narrow-only')}
         {item('more-people', 'people', words.people, () => look.toggle('people'))}
         {item('more-invite', 'link', invite.title, () => {
           look.dialog.value = 'invite';
