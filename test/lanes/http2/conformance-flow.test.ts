@@ -62,6 +62,24 @@ describe('section 6.9.2: the initial window', () => {
     expect(answer.trailers?.get('grpc-status')).toBe(expected.trailers?.get('grpc-status'));
   });
 
+  // The end may be a frame of its own, for which there is no room: Node may forget it and reset the stream in its place.
+  test.each(kinds)('of an answer that closes behind its content: %s', async (_kind, plain) => {
+    const whole = await served.peer();
+    const expected = await whole.answer(ask(whole, plain));
+    for (const bytes of [0, expected.bytes]) {
+      const peer = await served.peer(frugal);
+      await peer.ping();
+      const stream = ask(peer, plain);
+      const begun = () => peer.view(stream).headers !== undefined && peer.view(stream).bytes >= bytes;
+      await peer.until(begun, 'its content');
+      peer.settings([INITIAL_WINDOW_SIZE, 0]);
+      await peer.ping();
+      peer.settings([INITIAL_WINDOW_SIZE, 65_535]);
+      const { ended, reset, body } = await peer.answer(stream);
+      expect({ ended, reset, body }).toEqual({ ended: true, reset: undefined, body: expected.body });
+    }
+  });
+
   test('widened for all that is open, lanes and all else', async () => {
     const peer = await served.peer({ ...frugal, settings: [[INITIAL_WINDOW_SIZE, 0]] });
     const session = await openSession(served, peer, 'ann', 'wide');
@@ -202,7 +220,7 @@ describe('the window of the connection', () => {
     await peer.ping();
     const windows = new RequestWindows(peer);
     // More than the window of the connection in all.
-    for (let round = 0; round < 14; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       for (const [, { fields }] of kindsWithBody) {
         const stream = peer.open(fields, 0);
         // An envelope that is longer than what comes of it.
@@ -218,7 +236,7 @@ describe('the window of the connection', () => {
     const peer = await served.peer();
     await peer.ping();
     const windows = new RequestWindows(peer);
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       const stream = peer.open(requests.sendFrames.fields, 0);
       // No such envelope: it is answered while the rest is under way.
       const sent = windows.send(stream, Buffer.alloc(60_000, 0xff), { ends: false });

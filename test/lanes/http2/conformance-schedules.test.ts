@@ -149,7 +149,8 @@ test('any schedule of requests, windows and resets', async () => {
       for (const one of steps) await schedule.take(one);
       schedule.finish();
       for (const { stream, kind, isReset } of schedule.open) {
-        if (!isReset) expect(essence(await peer.answer(stream))).toEqual(expected[kind]);
+        if (!isReset)
+          expect(essence(await peer.answer(stream)), `${stream}: ${peer.summary()}`).toEqual(expected[kind]);
       }
       await peer.ping();
       expect(peer.faults).toEqual([]);
