@@ -13,6 +13,8 @@ export interface DevelopmentTokensOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly newTokenId: () => string;
+  /** Exact web origins whose pages may ask too. */
+  readonly origins: readonly string[];
 }
 
 /** Tokens for whoever asks: development only. */
@@ -39,6 +41,9 @@ export class DevelopmentTokens {
     app.get('/dev/token', async (request, reply) => {
       const query = request.query as Readonly<Record<string, string | undefined>>;
       reply.header('cache-control', 'no-store').type('text/plain; charset=utf-8');
+      const { origin } = request.headers;
+      if (origin !== undefined && this.#options.origins.includes(origin))
+        reply.headers({ 'access-control-allow-origin': origin, vary: 'Origin' });
       try {
         return await this.issue(claimsOf(query));
       } catch (error) {

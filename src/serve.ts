@@ -106,7 +106,7 @@ export async function serve({ config, log, version, webRoot }: ServeOptions): Pr
     });
     const newTokenId = () => nodeCrypto.random(12);
     const developmentTokens = config.development
-      ? new DevelopmentTokens({ keys, now, newTokenId })
+      ? new DevelopmentTokens({ keys, now, newTokenId, origins: config.origins })
       : undefined;
     const health = new HealthState(services.map(({ typeName }) => typeName));
     const gateway = await startGateway({

@@ -1,5 +1,13 @@
-import type { Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 import { type Caller, eventually } from '../browser/kit.ts';
+
+/** A visitor's browser profile, closed when the test is finished: a call that is left open costs the next test its time. */
+export async function profile(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  return context;
+}
 
 /** Everybody sees everybody: in words, and in pictures that go on of those who send one. */
 export async function allSee(
@@ -58,7 +66,7 @@ export function countNegotiations(): void {
   Object.assign(window, { negotiations: 0 });
   const { prototype } = RTCPeerConnection;
   const { setLocalDescription } = prototype;
-  prototype.setLocalDescription = function (...args: unknown[]) {
+  prototype.setLocalDescription = function (this: RTCPeerConnection, ...args: unknown[]) {
     (window as unknown as { negotiations: number }).negotiations += 1;
     return (setLocalDescription as (...args: unknown[]) => Promise<void>).apply(this, args);
   } as typeof setLocalDescription;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { buildWeb } from '../../scripts/build-web.ts';
 import { BROWSER_ARGUMENTS, chromiumPath } from '../browser/chromium.ts';
 import { Caller, launchBrowser, startBrowser, startGateway } from '../browser/kit.ts';
-import { plainText, sees } from './people.ts';
+import { plainText, profile, sees } from './people.ts';
 import { listed } from './room-watch.ts';
 
 describe.skipIf(chromiumPath() === undefined)('where camera and microphone are not to be had', () => {
@@ -18,7 +18,7 @@ describe.skipIf(chromiumPath() === undefined)('where camera and microphone are n
 
   it('asks for nothing on load, nor on a reload with the permission given', async () => {
     const { url } = await startGateway();
-    const context = await browser.newContext();
+    const context = await profile(browser);
     await context.addInitScript(countQuestions);
     const ada = await Caller.open(context, url, 'Ada', { room: 'quiet' });
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -74,7 +74,7 @@ describe.skipIf(chromiumPath() === undefined)('where camera and microphone are n
     '%s: says what to do, and one joins anyway',
     async (room, name, message, said) => {
       const { url } = await startGateway();
-      const context = await browser.newContext();
+      const context = await profile(browser);
       await context.addInitScript(
         ([error, text]) => {
           navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException(text, error));
@@ -108,7 +108,7 @@ describe.skipIf(chromiumPath() === undefined)('where camera and microphone are n
 
   it('in a frame that does not hand it on: names the attribute that is missing', async () => {
     const { url } = await startGateway();
-    const context = await browser.newContext();
+    const context = await profile(browser);
     // The gateway forbids to be framed: an operator who wants it serves the page with other headers.
     await context.route(`${url}/?*`, async (route) => {
       const response = await route.fetch();
@@ -125,7 +125,7 @@ describe.skipIf(chromiumPath() === undefined)('where camera and microphone are n
     expect(await frame.textContent('#join-error')).toContain('allow="camera; microphone; display-capture"');
     await frame.click('#join-without');
     await frame.waitForSelector('#call');
-    const bo = await Caller.join(await browser.newContext(), url, 'Bo', { room: 'framed', without: true });
+    const bo = await Caller.join(await profile(browser), url, 'Bo', { room: 'framed', without: true });
     await sees(bo, ['Ada']);
   }, 60_000);
 });
@@ -141,7 +141,7 @@ async function remedy(page: Page, said: RegExp): Promise<void> {
 async function listensAnyway(ada: Caller, url: string, room: string, browser: Browser): Promise<void> {
   await ada.knock(true);
   await ada.page.waitForSelector('#call');
-  const bo = await Caller.join(await browser.newContext(), url, 'Bo', { room });
+  const bo = await Caller.join(await profile(browser), url, 'Bo', { room });
   await sees(bo, ['Ada']);
   expect((await bo.tile('Ada'))['microphone']).toBe('none');
   await ada.page.waitForFunction(() => {
