@@ -10,6 +10,8 @@ export interface Corner {
 /** What there is to place. Keys. */
 export interface Pieces {
   readonly own: string;
+  /** Screens that the visitor shares: who shows one needs it small. */
+  readonly ownScreens: readonly string[];
   /** The others, in their order. */
   readonly others: readonly string[];
   /** One of the others that is to be large. */
@@ -19,7 +21,7 @@ export interface Pieces {
 /** Where each tile goes; `x` counts from the side where lines begin. */
 export interface Arrangement {
   readonly places: ReadonlyMap<string, Rect>;
-  /** The own tile lies over the others. */
+  /** The own tiles lie over the others. */
   readonly floating: boolean;
 }
 
@@ -29,20 +31,20 @@ const MARGIN = 12;
 const WIDEST = 2.37;
 
 /**
- * Places tiles in a box: alone, the own one; with others, these in a grid and the own one small in a corner; with a stage, that
+ * Places tiles in a box: alone, the own ones; with others, these in a grid and the own ones small in a corner; with a stage, that
  * and the rest in a strip at its side.
  */
-export function arrange({ own, others, stage }: Pieces, box: Box, corner: Corner): Arrangement {
+export function arrange({ own, ownScreens, others, stage }: Pieces, box: Box, corner: Corner): Arrangement {
   const places = new Map<string, Rect>();
   if (stage !== undefined) {
-    const strip = [...others.filter((key) => key !== stage), own];
+    const strip = [...others.filter((key) => key !== stage), ...ownScreens, own];
     const [large, small] = split(box, strip.length);
     places.set(stage, large);
     put(places, strip, small);
     return { places, floating: false };
   }
   if (others.length === 0) {
-    put(places, [own], { x: 0, y: 0, ...box });
+    put(places, [...ownScreens, own], { x: 0, y: 0, ...box });
     return { places, floating: false };
   }
   put(places, others, { x: 0, y: 0, ...box });
@@ -50,6 +52,10 @@ export function arrange({ own, others, stage }: Pieces, box: Box, corner: Corner
   const floats = float(box, corner, least);
   makeRoom(places, others, floats, corner, box);
   places.set(own, floats);
+  const towards = (floats.height + GAP) * (corner.block === 'end' ? -1 : 1);
+  for (const [index, key] of ownScreens.entries()) {
+    places.set(key, { ...floats, y: floats.y + towards * (index + 1) });
+  }
   return { places, floating: true };
 }
 
@@ -62,9 +68,8 @@ function makeRoom(
   box: Box,
 ): void {
   const rects = others.flatMap((key) => places.get(key) ?? []);
-  const first = rects[0];
   const last = rects.at(-1);
-  if (first === undefined || last === undefined || block === 'start' || rects.length < 2) return;
+  if (last === undefined || block === 'start' || rects.length < 2) return;
   const row = others.filter((key) => places.get(key)?.y === last.y);
   const start = Math.min(...rects.map(({ x }) => x));
   const end = Math.max(...rects.map(({ x, width }) => x + width));

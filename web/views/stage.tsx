@@ -3,8 +3,10 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { arrange } from '../app/arrange.ts';
 import type { Call } from '../app/call.ts';
 import { language } from '../app/language.ts';
+import type { Tile } from '../app/tile.ts';
 import { OWN } from '../app/tile.ts';
 import type { Box } from '../model/grid.ts';
+import type { TileRole } from './tile-view.tsx';
 import { TileView } from './tile-view.tsx';
 
 /** All pictures, each in its place. */
@@ -23,9 +25,14 @@ export function Stage({ call }: { readonly call: Call }) {
     return () => observer.disconnect();
   }, []);
   const tiles = call.tiles.value;
-  const others = tiles.filter(({ key }) => key !== OWN).map(({ key }) => key);
+  const others = tiles.filter(({ own }) => !own).map(({ key }) => key);
+  const ownScreens = tiles.filter(({ own, screen }) => own && screen).map(({ key }) => key);
   const stage = call.stage.value;
-  const { places, floating } = arrange({ own: OWN, others, stage }, box.value, call.look.corner.value);
+  const { places, floating } = arrange(
+    { own: OWN, ownScreens, others, stage },
+    box.value,
+    call.look.corner.value,
+  );
   return (
     <ul
       id="tiles"
@@ -41,18 +48,16 @@ export function Stage({ call }: { readonly call: Call }) {
           call={call}
           tile={tile}
           place={places.get(tile.key)}
-          role={
-            tile.key === stage
-              ? 'stage'
-              : tile.key === OWN && floating
-                ? 'float'
-                : stage === undefined
-                  ? 'grid'
-                  : 'strip'
-          }
+          role={roleOf(tile, stage, floating)}
           box={box.value}
         />
       ))}
     </ul>
   );
+}
+
+function roleOf({ key, own }: Tile, stage: string | undefined, floating: boolean): TileRole {
+  if (key === stage) return 'stage';
+  if (own && floating) return key === OWN ? 'float' : 'beside';
+  return stage === undefined ? 'grid' : 'strip';
 }

@@ -11,8 +11,11 @@ import { TileState } from './tile-state.tsx';
 import { TileTools } from './tile-tools.tsx';
 import { Video } from './video.tsx';
 
-/** 'grid': one of many. 'stage': the large one. 'strip': small, beside the large one. 'float': small, over the others. */
-export type TileRole = 'grid' | 'stage' | 'strip' | 'float';
+/**
+ * 'grid': one of many. 'stage': the large one. 'strip': small, beside the large one. 'float': the own one, small, over the others.
+ * 'beside': an own screen, next to that.
+ */
+export type TileRole = 'grid' | 'stage' | 'strip' | 'float' | 'beside';
 
 interface TileViewProps {
   readonly call: Call;

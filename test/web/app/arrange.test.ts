@@ -15,7 +15,7 @@ const OTHERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
 function placesOf(count: number, box: (typeof BOXES)['phone'], stage?: string, corner = END) {
   const others = OTHERS.slice(0, count);
-  const { places, floating } = arrange({ own: 'own', others, stage }, box, corner);
+  const { places, floating } = arrange({ own: 'own', ownScreens: [], others, stage }, box, corner);
   const own = places.get('own');
   if (own === undefined) throw new Error('the own tile has no place');
   return { own, floating, others: others.flatMap((key) => places.get(key) ?? []), places };
@@ -78,6 +78,23 @@ it('a last row that is not full makes room for the own tile', () => {
       const { own, others } = placesOf(count, box, undefined, { inline, block: 'end' });
       for (const other of others) expect(overlap(own, other)).toBeLessThan(1);
     }
+  }
+});
+
+it('an own screen lies next to the own tile, towards the middle, and takes no place of the others', () => {
+  const others = ['a', 'b'];
+  for (const block of ['start', 'end'] as const) {
+    const corner = { inline: 'end', block } as const;
+    const without = arrange({ own: 'own', ownScreens: [], others, stage: undefined }, BOXES.desk, corner);
+    const { places } = arrange(
+      { own: 'own', ownScreens: ['s'], others, stage: undefined },
+      BOXES.desk,
+      corner,
+    );
+    for (const key of ['own', ...others]) expect(places.get(key)).toEqual(without.places.get(key));
+    const [own, screen] = [places.get('own')!, places.get('s')!];
+    expect([screen.x, screen.width, screen.height]).toEqual([own.x, own.width, own.height]);
+    expect(screen.y - own.y).toBe((own.height + 8) * (block === 'end' ? -1 : 1));
   }
 });
 
