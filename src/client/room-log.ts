@@ -65,7 +65,8 @@ export class RoomLog {
     }
     for (const key of [...this.#retained.keys()]) if (!kept.has(key)) this.#retained.delete(key);
     const history = messages(joined.history);
-    const recent = before === undefined ? [] : history.filter(({ offset }) => offset > before);
+    // Of another log nothing was read yet.
+    const recent = history.filter(({ offset }) => offset > (before ?? 0));
     this.#epoch = joined.epoch;
     this.#offset = joined.offset;
     this.#version = joined.version;

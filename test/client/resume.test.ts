@@ -1,5 +1,6 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
+import { DeliveryClass } from '../../gen/signalbox/v1/message_pb.ts';
 import { ModerationAction } from '../../gen/signalbox/v1/moderation_pb.ts';
 import { Reason } from '../../gen/signalbox/v1/reason_pb.ts';
 import { NextStep, Welcome_Outcome } from '../../gen/signalbox/v1/session_pb.ts';
@@ -159,6 +160,30 @@ describe('a session that lost its connection', () => {
     expect(room.self.id).toBe('3.s2.1');
     expect(session.id).toBe('s2');
     expect(closes).toEqual([]);
+  });
+
+  it.each([
+    ['of the same log what is newer', 'r1', ['second']],
+    ['of another log everything: none of it was read', 'r2', ['first', 'second']],
+  ])('hears after a rejoin, %s', async (_what, epoch, heard) => {
+    const { gateway, connection, room } = await joined();
+    const contents: unknown[] = [];
+    room.on('message', ({ content }) => contents.push(content));
+    connection.drop();
+    const again = await gateway.next();
+    await again.welcome({ sessionId: 's2', resumeToken: 's2.secret', outcome: Welcome_Outcome.FRESH });
+    const resync = next(room, 'resync');
+    const said = (text: string, offset: number) => ({
+      message: {
+        type: 'chat',
+        content: { case: 'text' as const, value: text },
+        delivery: DeliveryClass.RELIABLE,
+      },
+      origin: { sender: TO, identity: 'bo', offset },
+    });
+    await again.join('3.s2.1', { epoch, offset: 2, history: [said('first', 1), said('second', 2)] });
+    await resync;
+    expect(contents).toEqual(heard);
   });
 
   it('closes a room that it may not join again, and only that', async () => {

@@ -103,8 +103,9 @@ it('takes only texts of its own type, and each once', () => {
   const { room, log, lines } = chat();
   room.says({ type: 'reaction' });
   room.says({ content: new Uint8Array([1]) });
-  room.says({ content: 'one', offset: 9 });
-  room.says({ content: 'one', offset: 9 });
+  const acceptedAt = new Date(5_000);
+  room.says({ content: 'one', offset: 9, acceptedAt });
+  room.says({ content: 'one', offset: 9, acceptedAt });
   expect(lines()).toEqual(['one: sent']);
   expect(log.lines.value[0]?.parts).toEqual([{ text: 'one' }]);
 });
@@ -125,4 +126,11 @@ it('says whether the token lets one write', () => {
   expect(may({ sendTypes: ['reaction'] })).toBe(false);
   expect(may({ sendTypes: [], deliveries: ['counted'] })).toBe(false);
   expect(may({ deliveries: [], muteMessages: true })).toBe(false);
+});
+
+it('keeps apart two messages that two gateways gave the same offset', () => {
+  const { room, lines } = chat();
+  room.says({ content: 'before', offset: 1, acceptedAt: new Date(5_000) });
+  room.says({ content: 'after', offset: 1, acceptedAt: new Date(9_000) });
+  expect(lines()).toEqual(['before: sent', 'after: sent']);
 });

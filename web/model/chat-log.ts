@@ -132,7 +132,8 @@ export class ChatLog {
   #heard(message: DataMessage, now: boolean): void {
     const { type, content, identity, offset, acceptedAt, name, sender } = message;
     if (type !== TYPE || typeof content !== 'string' || content === '') return;
-    const key = `${offset || `${sender} ${acceptedAt.getTime()} ${content}`}`;
+    // A gateway that came back without its memory counts offsets from 1 again.
+    const key = `${acceptedAt.getTime()} ${offset || `${sender} ${content}`}`;
     const lines = this.#lines.value;
     if (lines.some((line) => line.key === key)) return;
     // After a reload the own ones of before were sent under another participant id.
