@@ -21,9 +21,15 @@ export function Dialog({ title, id, kind = 'card', onClose, children }: DialogPr
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement;
     element?.showModal();
-    element?.querySelector<HTMLElement>(FIRST)?.focus();
-    return () => element?.close();
+    const wanted = [...(element?.querySelectorAll<HTMLElement>(FIRST) ?? [])];
+    wanted.find((each) => each.checkVisibility())?.focus();
+    return () => {
+      element?.close();
+      // The browser does so itself, but not for a dialog that has left the page by then.
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the key for it is Escape, which the browser handles
