@@ -45,7 +45,11 @@ export function Header({ app, call }: { readonly app: App; readonly call: Call }
         >
           <Icon name="people" />
           <span id="count">{words.participants(call.count.value)}</span>
-          {waiting.length > 0 && <span class="badge">{waiting.length}</span>}
+          {waiting.length > 0 && (
+            <span class="badge" aria-hidden="true">
+              {waiting.length}
+            </span>
+          )}
         </button>
         <CopyButton
           id="copy-link"

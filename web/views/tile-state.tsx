@@ -25,7 +25,7 @@ export function TileState({
           {!screen && (
             <>
               <p>
-                {words.cause[link.cause]} {link.relay ? '' : words.relayHint}
+                {words.cause[link.cause]} {!link.relay && <span class="relay-hint">{words.relayHint}</span>}
               </p>
               <button type="button" class="plain" onClick={() => call.peers.retry(peer)}>
                 <Icon name="refresh" /> {words.retry}
