@@ -73,11 +73,7 @@ export const CALL_STATES: readonly State[] = [
     show: async (theatre) => {
       const room = theatre.room();
       const page = await theatre.enter({ room, name: 'Ada Lovelace-Byron of the Analytical Engine Society' });
-      const names = [
-        'Hubert Blaine Wolfeschlegelsteinhausenbergerdorff',
-        'עדה \u202ejohn\u202c (1815)',
-        '王小明',
-      ];
+      const names = ['Hubert Blaine Wolfeschlegelsteinhausenbergerdorff', 'עדה לאבלייס (1815)', '王小明'];
       for (const name of names) {
         await theatre.come(room, name, {
           microphone: 'muted',

@@ -6,7 +6,7 @@ import { buildWeb } from '../../../scripts/build-web.ts';
 import { contactSheet, type Shot } from './contact-sheet.ts';
 import type { State } from './state.ts';
 import { STATES } from './states.ts';
-import { BUILT, Theatre } from './theatre.ts';
+import { Theatre } from './theatre.ts';
 
 const HEIGHTS = new Map([
   [320, 568],
@@ -45,9 +45,11 @@ async function takeAll(): Promise<boolean> {
   const { only } = values;
   const states = STATES.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
   if (states.length === 0) throw new Error('no state has such a name: --list names them');
-  await buildWeb(BUILT);
   await mkdir(FOLDER, { recursive: true });
-  const theatre = await Theatre.open(BUILT);
+  // Of its own: tests may be building theirs.
+  const built = join(FOLDER, 'page');
+  await buildWeb(built);
+  const theatre = await Theatre.open(built);
   const shots: Shot[] = [];
   const problems: string[] = [];
   try {

@@ -169,5 +169,5 @@ async function startGateway(webRoot: string, config: RawConfig) {
   };
 }
 
-/** Where the page is built for pictures and tests, beside what others build. */
+/** Where the page is built for these tests, beside what others build. */
 export const BUILT = join(import.meta.dirname, '../../../.cache/page');

@@ -26,7 +26,7 @@ export const TOOL_STATES: readonly State[] = [
     title: 'Chat: links, an own line, one that failed, one that waits',
     proof: '#chat .message[data-state=pending]',
     show: async (theatre) => {
-      const gateway = await theatre.gateway({ limits: { messageBytes: 512 } });
+      const gateway = await theatre.gateway({ limits: { messageBytes: 160 } });
       const { page } = await callWith(theatre, 2, { url: gateway.url });
       await page.click('#chat-toggle');
       const say = async (text: string) => {
@@ -42,7 +42,7 @@ export const TOOL_STATES: readonly State[] = [
       await say('Yes, go ahead. I share my screen in a minute.');
       await theatre.others('say', 'Bo', 'שלום לכולם');
       await page.waitForFunction(() => document.querySelectorAll('.message[data-state=sent]').length === 4);
-      await say(`A very long thought ${'that does not end '.repeat(40)}`);
+      await say(`A very long thought ${'that does not end '.repeat(8)}`);
       await page.waitForSelector('.message[data-state=failed]');
       await gateway.close();
       await page.waitForSelector('#call[data-phase=reconnecting]');

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults, RunOptions } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildWeb } from '../../scripts/build-web.ts';
+import { chromiumPath } from '../browser/chromium.ts';
+import { STATES } from './screenshots/states.ts';
+import { BUILT, Theatre } from './screenshots/theatre.ts';
+
+/** `npm run test:page` looks at every state; of `npm test` one of each kind of layout is the share. */
+const SHARE = [
+  'before-preview',
+  'denied',
+  'lobby',
+  'room-full',
+  'alone',
+  'screens',
+  'failed',
+  'chat',
+  'people',
+  'settings',
+];
+const states = STATES.filter(({ name }) => import.meta.env.MODE === 'whole' || SHARE.includes(name));
+const LOOKS = [
+  { width: 360, height: 740, colorScheme: 'light' },
+  { width: 1280, height: 800, colorScheme: 'light' },
+  { width: 1280, height: 800, colorScheme: 'dark' },
+  { width: 360, height: 740, colorScheme: 'dark' },
+] as const;
+
+describe.skipIf(chromiumPath() === undefined)('axe', () => {
+  let theatre: Theatre;
+  let source: string;
+
+  beforeAll(async () => {
+    await buildWeb(BUILT);
+    source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    theatre = await Theatre.open(BUILT);
+  });
+  afterEach(() => theatre.clean());
+  afterAll(() => theatre?.close());
+
+  it.each(states)('finds nothing serious: $name', { timeout: 90_000 }, async (state) => {
+    const page = await state.show(theatre);
+    const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
+    for (const { colorScheme, ...size } of LOOKS) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme });
+      await state.again?.(page, theatre);
+      await shown.locator(state.proof).first().waitFor({ state: 'visible' });
+      // Colours on their way to others are neither.
+      await page.waitForFunction(() =>
+        document.getAnimations().every((animation) => !(animation instanceof CSSTransition)),
+      );
+      expect(await serious(page, source), `${size.width} px, ${colorScheme}`).toEqual([]);
+    }
+  });
+});
+
+/** Serious and critical problems, each as its rule and where. */
+async function serious(page: Page, source: string): Promise<readonly string[]> {
+  for (const frame of page.frames()) await frame.evaluate(source);
+  const { violations } = await page.evaluate(
+    (options: RunOptions) => {
+      const { axe } = window as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
+      return axe.run(options);
+    },
+    { resultTypes: ['violations'] } satisfies RunOptions,
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+    );
+}
