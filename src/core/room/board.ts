@@ -124,10 +124,15 @@ export class Board {
     return this.#countOwed;
   }
 
+  /** Whether a count that is owed may be told: it was not so a short while ago. */
+  isCountDue(now: number): boolean {
+    return now - this.#countAt >= countIntervalMs;
+  }
+
   /** Encodes what was summed since the last call. */
   settle(now: number): void {
     this.#settleTotals(now);
-    if (!this.#countOwed || now - this.#countAt < countIntervalMs) return;
+    if (!this.#countOwed || !this.isCountDue(now)) return;
     const change = { count: this.#count(), version: this.#table.nextVersion };
     this.#table.put('c', encodeRosterChange(this.#room, change));
     this.#countOwed = false;

@@ -220,7 +220,7 @@ export class RoomState {
     else if (wasShown) this.#append({ left: { id: member.id, reason: Reason.LEFT } }, now);
     // Who is shown to nobody still learns what it may do.
     else this.#deliverTo(member, { updated: encoded });
-    if (wasHidden !== member.hidden) this.#tellCount();
+    if (wasHidden !== member.hidden) this.#tellCount(now);
   }
 
   changeSettings(settings: RoomSettings, now: number): void {
@@ -328,12 +328,13 @@ export class RoomState {
 
   #tell(member: Member, now: number, change: RosterChange): void {
     if (this.shows(member)) this.#append(change, now);
-    else if (!member.hidden) this.#tellCount();
+    else if (!member.hidden) this.#tellCount(now);
   }
 
-  #tellCount(): void {
+  /** One that is not due yet changes nothing for its readers: they are not looked at for it. */
+  #tellCount(now: number): void {
     this.board.oweCount();
-    this.outlet.changed();
+    if (this.board.isCountDue(now)) this.outlet.changed();
   }
 
   #append(change: RosterChange, now: number): void {

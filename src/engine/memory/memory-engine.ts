@@ -325,7 +325,7 @@ export class MemoryEngine implements Engine {
     const now = this.#clock.now();
     for (const [key, room] of this.#rooms) {
       room.log.expire(now);
-      if (room.board.owesCount) this.#events?.roomChanged(key);
+      if (room.board.owesCount && room.board.isCountDue(now)) this.#events?.roomChanged(key);
       if (room.isOver(now)) this.deleteRoom(key, Reason.ROOM_CLOSED, 'the room has ended');
     }
     if (now - this.#marksSweptAt < marksIntervalMs) return;

@@ -5,7 +5,7 @@ import { RoomSettings_Presence as Presence, RoomSettingsSchema } from '../../../
 import { defaultLimits } from '../../../src/core/limits.ts';
 import { roomKey } from '../../../src/core/room-key.ts';
 import { Pump } from '../../../src/core/session/pump.ts';
-import type { Session } from '../../../src/core/session/session.ts';
+import { Session } from '../../../src/core/session/session.ts';
 import { MemoryEngine } from '../../../src/engine/memory/memory-engine.ts';
 import { nodeCrypto } from '../../../src/runtime/node-crypto.ts';
 import type { TestClient, TestNode, TestNodeOptions } from '../../helpers/test-node.ts';
@@ -28,6 +28,20 @@ function say(client: TestClient, value: string, delivery: DeliveryClass = Delive
 const texts = (client: TestClient) => client.all('message').map(({ content }) => content.value);
 
 describe('the pump', () => {
+  it('looks at no reader for a count that is not due yet, and tells it when it is', async () => {
+    await start({ settings: { presence: Presence.COUNT } });
+    const { client: ann } = await kit.inRoom('r', { identity: 'ann' });
+    for (let i = 0; i < 20; i += 1) await kit.inRoom('r', { identity: `early-${i}` });
+    await kit.pass(1000);
+    await kit.inRoom('r', { identity: 'told at once' });
+    const looks = vi.spyOn(Session.prototype, 'pump');
+    await kit.inRoom('r', { identity: 'a moment later' });
+    expect(looks.mock.calls.length).toBeLessThan(5);
+    looks.mockRestore();
+    await kit.pass(1000);
+    expect(ann.all('rosterDelta').at(-1)?.count).toBe(23);
+  });
+
   it('hands readers with equal cursors the very same bytes', async () => {
     await start();
     const clients = [];
