@@ -4,6 +4,7 @@ export class FakeTrack extends EventTarget {
   readonly id: string;
   readonly label: string;
   readonly settings: MediaTrackSettings;
+  constraints: MediaTrackConstraints = {};
   enabled = true;
   contentHint = '';
   readyState: MediaStreamTrackState = 'live';
@@ -39,6 +40,15 @@ export class FakeTrack extends EventTarget {
     return this.settings;
   }
 
+  getConstraints(): MediaTrackConstraints {
+    return this.constraints;
+  }
+
+  async applyConstraints(constraints: MediaTrackConstraints): Promise<void> {
+    if (this.readyState === 'ended') throw new DOMException('ended', 'InvalidStateError');
+    this.constraints = constraints;
+  }
+
   get track(): MediaStreamTrack {
     return this as unknown as MediaStreamTrack;
   }
@@ -48,6 +58,7 @@ export interface FakeDevice {
   readonly kind: 'videoinput' | 'audioinput' | 'audiooutput';
   readonly id: string;
   readonly label?: string;
+  readonly group?: string;
   readonly facing?: 'user' | 'environment';
 }
 
@@ -93,7 +104,9 @@ export class FakeMediaDevices extends EventTarget {
     }
     const tracks = found.map(({ kind, id, label = id, facing }) => {
       const settings = { deviceId: id, ...(facing !== undefined && { facingMode: facing }) };
-      return new FakeTrack(kind === 'videoinput' ? 'video' : 'audio', label, settings);
+      const track = new FakeTrack(kind === 'videoinput' ? 'video' : 'audio', label, settings);
+      track.constraints = { deviceId: id };
+      return track;
     });
     this.tracks.push(...tracks);
     return { getTracks: () => tracks } as unknown as MediaStream;
@@ -108,10 +121,15 @@ export class FakeMediaDevices extends EventTarget {
   }
 
   async enumerateDevices(): Promise<MediaDeviceInfo[]> {
-    return this.devices.map(({ kind, id, label = id }) => {
+    return this.devices.map(({ kind, id, label = id, group = '' }) => {
       const slot = kind === 'videoinput' ? 'camera' : 'microphone';
       const known = this.permissions[slot] === 'granted';
-      return { kind, deviceId: known ? id : '', label: known ? label : '', groupId: '' } as MediaDeviceInfo;
+      return {
+        kind,
+        deviceId: known ? id : '',
+        label: known ? label : '',
+        groupId: group,
+      } as MediaDeviceInfo;
     });
   }
 

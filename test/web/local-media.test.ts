@@ -234,6 +234,38 @@ describe('in the call', () => {
     expect(notes).toHaveLength(1);
   });
 
+  it('tells of a headset once, though it is a microphone and a speaker', async () => {
+    const { own, media, notes } = local();
+    await own.open(['microphone']);
+    media.devices.push({ kind: 'audiooutput', id: 'ears', group: 'headset' });
+    media.devices.push({ kind: 'audiooutput', id: 'loudspeaker' });
+    media.plug({ kind: 'audioinput', id: 'mouth', group: 'headset' });
+    await settled();
+    expect(notes.map((note) => note.note === 'plugged' && note.device.id)).toEqual(['mouth', 'loudspeaker']);
+  });
+
+  it('sends a picture that is the smaller the more get it, from the same camera', async () => {
+    const { own, media } = local([...LAPTOP, WEBCAM]);
+    await own.open(['camera']);
+    const heights = () =>
+      media.tracks.map(({ constraints: { height } }) =>
+        typeof height === 'object' ? height.ideal : undefined,
+      );
+    own.setAudience(1);
+    expect(heights()).toEqual([720]);
+    own.setAudience(7);
+    expect(heights()).toEqual([360]);
+    expect(media.tracks[0]?.constraints).toMatchObject({ deviceId: 'built-in camera' });
+    await own.use('camera', 'webcam');
+    expect(heights()).toEqual([360, 360]);
+    own.close();
+    own.setAudience(3);
+    await settled();
+    expect(heights()).toEqual([360, 360]);
+    await own.open(['camera']);
+    expect(heights()).toEqual([360, 360, 540]);
+  });
+
   it('lets go of what the gateway does not let it publish', async () => {
     const { own, mesh, media, notes } = local();
     await own.open(['camera', 'microphone']);

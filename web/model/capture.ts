@@ -6,9 +6,19 @@ import { refusalOf } from './refusal.ts';
 
 /** What is asked of a camera and a microphone, before a device is chosen. */
 export const WISHES: Readonly<Record<Kind, MediaTrackConstraints>> = {
-  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' },
+  camera: { ...sizeFor(0), facingMode: 'user' },
   microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
 };
+
+/**
+ * How large a camera's picture is worth being where it is sent so often: each of the others gets an encoding of its own,
+ * and shows it the smaller the more there are.
+ */
+export function sizeFor(others: number): MediaTrackConstraints {
+  if (others <= 2) return { width: { ideal: 1280 }, height: { ideal: 720 } };
+  if (others <= 4) return { width: { ideal: 960 }, height: { ideal: 540 } };
+  return { width: { ideal: 640 }, height: { ideal: 360 } };
+}
 
 /** What is asked of a screen: sharp rather than smooth, with its sound, and not this tab itself. */
 const SCREEN = {

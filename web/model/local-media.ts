@@ -1,9 +1,9 @@
 import type { TrackSource } from '../../src/client/index.ts';
 import type { CaptureHost } from './capture.ts';
-import { facingOf, pageCapture, trackOf, WISHES, wishFor } from './capture.ts';
+import { facingOf, pageCapture, sizeFor, trackOf, WISHES, wishFor } from './capture.ts';
 import type { DeviceAccess, Kind, Outcome } from './device-access.ts';
 import { KINDS } from './device-access.ts';
-import type { Devices } from './devices.ts';
+import type { Device, Devices } from './devices.ts';
 import type { MediaNote, Own, OwnMedia, Screen } from './own-media.ts';
 import type { PublishingMesh, Wanted } from './publisher.ts';
 import { Publisher } from './publisher.ts';
@@ -46,6 +46,7 @@ export class LocalMedia {
   readonly #sources: Readonly<Record<Kind, Source>> = { camera: newSource(), microphone: newSource() };
   readonly #state: Store<OwnMedia>;
   #publisher: Publisher | undefined;
+  #audience = 0;
 
   constructor({ access, devices, capture = pageCapture() }: LocalMediaParts) {
     this.#access = access;
@@ -61,7 +62,7 @@ export class LocalMedia {
     this.#state = new Store(this.#now());
     devices.list.subscribe(() => this.#changed());
     devices.changes.on(({ added }) => {
-      for (const device of added) this.notes.emit({ note: 'plugged', device });
+      for (const device of oneOfEach(added)) this.notes.emit({ note: 'plugged', device });
     });
   }
 
@@ -147,6 +148,13 @@ export class LocalMedia {
     this.stopScreen();
   }
 
+  /** So many others get the picture: it is made as large as is worth it. */
+  setAudience(others: number): void {
+    if (others === this.#audience) return;
+    this.#audience = others;
+    void this.#resize();
+  }
+
   /** Lets go of a device; without `kind`: of all, and of the screens. */
   close(kind?: Kind): void {
     for (const each of kind === undefined ? KINDS : [kind]) {
@@ -189,6 +197,7 @@ export class LocalMedia {
   #adopt(kind: Kind, track: MediaStreamTrack): void {
     const source = this.#sources[kind];
     source.last = track;
+    if (kind === 'camera' && this.#audience > 0) void this.#resize(track);
     track.addEventListener('ended', () => void this.#inTurn([kind], () => this.#lost(kind, track)));
     const facts = { deviceId: track.getSettings().deviceId ?? '', label: track.label };
     if (!source.muted) this.#put(kind, { state: 'on', track, ...facts });
@@ -250,6 +259,11 @@ export class LocalMedia {
     } else this.#refused(kind, found);
   }
 
+  async #resize(track = liveTrack(this.#sources.camera.own)): Promise<void> {
+    // A camera that cannot, or that was stopped meanwhile, stays as it is.
+    await track?.applyConstraints({ ...track.getConstraints(), ...sizeFor(this.#audience) }).catch(() => {});
+  }
+
   #notPublished(key: string, source: TrackSource, error: unknown): void {
     for (const kind of KINDS) if (kind === key) this.close(kind);
     for (const { id } of this.#screens.all) if (key.endsWith(` ${id}`)) this.#screens.remove(id);
@@ -301,6 +315,12 @@ export class LocalMedia {
       canShareScreen: this.#screens.canAdd,
     };
   }
+}
+
+/** A headset is a microphone and a speaker: told once. */
+function oneOfEach(devices: readonly Device[]): readonly Device[] {
+  const first = (groupId: string) => devices.findIndex((device) => device.groupId === groupId);
+  return devices.filter(({ groupId }, index) => groupId === '' || first(groupId) === index);
 }
 
 function newSource(): Source {
