@@ -136,6 +136,8 @@ export class Call {
         this.notes.opened(this.look.panel.value);
       }),
       effect(() => this.#listen(this.everybody.value)),
+      effect(() => media.setAudience(this.everybody.value.length)),
+      () => media.setAudience(0),
       ...tellOf(this),
       () => mutedSpeech.close(),
     );
@@ -207,7 +209,7 @@ export class Call {
   /** Levels of all that can be heard. */
   #listen(everybody: readonly PeerView[]): void {
     const audible = new Map(
-      everybody.flatMap(({ key, audio }) => (audio[0] === undefined ? [] : [[key, audio[0]] as const])),
+      everybody.flatMap(({ key, voice }) => (voice === undefined ? [] : [[key, voice] as const])),
     );
     for (const key of this.#heard) if (!audible.has(key)) this.levels.remove(key);
     for (const [key, track] of audible) this.levels.add(key, track);

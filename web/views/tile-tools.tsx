@@ -35,6 +35,9 @@ export function TileTools({ call, tile, large, fit, frame }: TileToolsProps) {
           )}
         </>
       )}
+      {!large && tile.screen && !tile.own && (
+        <Tool icon="pin" label={words.spotlight} act={() => look.togglePin(tile.key)} />
+      )}
       <Tool
         icon="more"
         label={actions}
