@@ -20,6 +20,7 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) app.restored();
 });
 
+void app.goOn();
 const place = document.getElementById('page');
 if (place === null) throw new TypeError('the page has no place for the call');
 render(<Root app={app} />, place);

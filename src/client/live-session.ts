@@ -65,7 +65,7 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
   /** `tab`: with `keepSession: 'tab'`. */
   constructor(environment: Environment, urls: readonly string[], options: ConnectOptions, tab?: TabPast) {
     const { transport = 'auto', connectTimeoutMs = CONNECT_TIMEOUT_MS, logger = consoleLogger } = options;
-    const { signal, join, onPageHide = 'leave' } = options;
+    const { signal, join } = options;
     super((error) => logger.error('a listener threw', error));
     this.environment = environment;
     this.logger = logger;
@@ -93,7 +93,7 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     this.#undo.push(stopTimeout, () => signal?.removeEventListener('abort', abort));
     this.#undo.push(() => tab?.keeper.end());
     this.#opened.promise.then(stopTimeout, () => {});
-    this.#watchPage(onPageHide, tab?.keeper);
+    this.#watchPage(options, tab?.keeper);
     if (join !== undefined) this.#enter(join.room, join);
     if (signal?.aborted === true) abort();
     else this.#connection.start();
@@ -295,7 +295,7 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     this.emit('iceServers', { iceServers, expiresAt, restartIce });
   }
 
-  #watchPage(onPageHide: 'leave' | 'suspend', keeper: TabKeeper | undefined): void {
+  #watchPage(options: ConnectOptions, keeper: TabKeeper | undefined): void {
     const { page } = this.environment;
     if (page === undefined) return;
     const life = new PageLife({
@@ -304,7 +304,8 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
       traffic: this.#traffic,
       handshake: this.#handshake,
       keeper,
-      onPageHide,
+      onPageHide: options.onPageHide ?? 'leave',
+      graceMs: options.pageGraceMs ?? PAGE_GRACE_MS,
       roomIds: () => {
         const ids = [...this.#traffic.rooms].map(([name, { lastId }]) => [name, lastId] as const);
         return new Map([...this.#formerRooms, ...ids.filter(([, id]) => id !== '')]);

@@ -33,11 +33,13 @@ export interface ConnectOptions {
    */
   readonly keepSession?: 'memory' | 'tab';
   /**
-   * When the page goes for good. 'leave' (default): others see it leave after 5 s, unless it is back by then (a reload with
-   * `keepSession: 'tab'`). 'suspend': it stays in its rooms for 10 min, or what the gateway allows. A page that the browser
+   * When the page goes for good. 'leave' (default): others see it leave after `pageGraceMs`, unless it is back by then (a
+   * reload with `keepSession: 'tab'`). 'suspend': it stays in its rooms for 10 min, or what the gateway allows. A page that the browser
    * may bring back as it was (bfcache, frozen) is always suspended.
    */
   readonly onPageHide?: 'leave' | 'suspend';
+  /** Default 5,000: long for others who see one that is gone, short for a reload that asks its visitor before it joins. */
+  readonly pageGraceMs?: number;
   /** Joined in the same round trip that connects; get it with `session.join(name)`. */
   readonly join?: JoinOptions & { readonly room: string };
   /** What this client can do; PeerMesh users: what the WebRTC stack can do. Default: rollback and ice_restart. */

@@ -9,7 +9,7 @@ import type { Traffic } from './traffic.ts';
 
 /** How long the gateway is asked to keep the session of a page that is put away. */
 export const HOLD_MS = 600_000;
-/** Delay before peers are told that a page went: a reload comes back within it. */
+/** Delay before peers are told that a page went, unless the application says another: a reload comes back within it. */
 export const PAGE_GRACE_MS = 5_000;
 
 /** The session of a page, as far as the page concerns it. */
@@ -20,6 +20,7 @@ export interface PageSession {
   readonly handshake: Handshake;
   readonly keeper: TabKeeper | undefined;
   readonly onPageHide: 'leave' | 'suspend';
+  readonly graceMs: number;
   /** Rooms that this page or the one before is in: own ids by name. */
   roomIds(): ReadonlyMap<string, string>;
   /** Ends the connection until `connection.start`. */
@@ -60,12 +61,12 @@ export class PageLife implements PageHandlers {
   }
 
   hiding(kept: boolean): void {
-    const { connection, traffic, handshake, keeper, onPageHide } = this.#session;
+    const { connection, traffic, handshake, keeper, onPageHide, graceMs } = this.#session;
     const state = this.#session.state();
     if (state.status === 'closed' || this.#away) return;
     if (state.status === 'connected') {
       if (kept || onPageHide === 'suspend') tellSuspended(traffic, HOLD_MS);
-      else for (const room of traffic.rooms.values()) room.leaveWithGrace(PAGE_GRACE_MS);
+      else for (const room of traffic.rooms.values()) room.leaveWithGrace(graceMs);
       connection.flush();
     }
     const session = handshake.kept;

@@ -21,8 +21,11 @@ import { type Screen, staysInForm } from './screen.ts';
 import { explain, explainRefusal } from './sentences.ts';
 import { OWN } from './tile.ts';
 import { developmentToken, NoTokens, tabIdentity } from './tokens.ts';
+import { leaveWayBack, takeWayBack } from './way-back.ts';
 
 const HISTORY = 50;
+/** Others see a page that was closed no longer than this; one that is reloaded is back by then. In milliseconds. */
+const GRACE_MS = 1_500;
 
 /** The page: where the visitor is, what was typed, and what leads from one screen to the next. */
 export class App {
@@ -46,13 +49,14 @@ export class App {
   readonly deviceList;
   readonly twins;
   readonly #address: Address;
+  readonly #access: DeviceAccess;
   #suggested = '';
   #attempt: AbortController | undefined;
 
   constructor(location: Pick<Location, 'search' | 'hash'>) {
     this.#address = readAddress(location);
-    const access = new DeviceAccess(pageAccess(overHttps(this.#address.room, globalThis.location.href)));
-    this.media = new LocalMedia({ access, devices: this.devices });
+    this.#access = new DeviceAccess(pageAccess(overHttps(this.#address.room, globalThis.location.href)));
+    this.media = new LocalMedia({ access: this.#access, devices: this.devices });
     this.own = mirror(this.media.state);
     this.deviceList = mirror(this.devices.list);
     this.twins = mirror(this.echo.twins);
@@ -142,10 +146,35 @@ export class App {
   /** The page goes: other tabs need not expect an echo of it. */
   hidden(): void {
     this.echo.leave();
+    if (this.screen.value.at !== 'call') return;
+    const { camera, microphone } = this.own.value;
+    leaveWayBack({
+      room: this.room.value.trim(),
+      name: this.name.value,
+      token: this.token.value,
+      camera: camera.state === 'on',
+      microphone: microphone.state === 'on',
+    });
+  }
+
+  /**
+   * In a page that was reloaded in a call, or come back to: joins it again. Nobody is asked for a device: what is not allowed
+   * already stays off.
+   */
+  async goOn(): Promise<void> {
+    const way = takeWayBack();
+    if (way === undefined || way.room !== this.#address.room) return;
+    this.name.value = way.name;
+    this.token.value = way.token;
+    this.wish.value = { camera: way.camera, microphone: way.microphone };
+    void this.levels.resume();
+    // Others wait for the one who joins, not for the pictures.
+    await Promise.all([this.#connect(), this.#openAllowed(this.#wished())]);
   }
 
   /** The page is back as it was. */
   restored(): void {
+    takeWayBack();
     const screen = this.screen.value;
     if (screen.at === 'call') this.echo.enter(screen.call.name);
   }
@@ -162,6 +191,12 @@ export class App {
     const track = microphone.state === 'on' || microphone.state === 'muted' ? microphone.track : undefined;
     if (track === undefined) this.levels.remove(OWN);
     else this.levels.add(OWN, track);
+  }
+
+  async #openAllowed(kinds: readonly Kind[]): Promise<void> {
+    const allowed = await Promise.all(kinds.map((kind) => this.#access.isAllowed(kind)));
+    const due = kinds.filter((_kind, index) => allowed[index]);
+    if (due.length > 0) await this.media.open(due);
   }
 
   get #opened(): boolean {
@@ -231,6 +266,7 @@ export class App {
       token: given === '' ? ask : given,
       app: 'signalbox-call-page',
       keepSession: 'tab',
+      pageGraceMs: GRACE_MS,
       signal,
       ...(transport !== undefined && { transport }),
       join: { room, name, history: HISTORY, onPending },

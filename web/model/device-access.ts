@@ -46,6 +46,11 @@ export class DeviceAccess {
     return this.#host.browser;
   }
 
+  /** Whether opening it would ask nobody. False where the browser does not tell. */
+  async isAllowed(kind: Kind): Promise<boolean> {
+    return (await this.#host.permission(kind)) === 'granted';
+  }
+
   async open(wish: Wish): Promise<Outcomes> {
     const { mediaDevices, secure, https } = this.#host;
     const wanted = KINDS.filter((kind) => wish[kind] !== undefined);
