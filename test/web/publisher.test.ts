@@ -70,6 +70,24 @@ it('goes straight to the newest wish when the gateway was away', async () => {
   expect(mesh.of('microphone')?.track).toBe(third);
 });
 
+it('turns a camera off and on again for the peers while the gateway is away', async () => {
+  const { mesh, publisher: lanes } = publisher();
+  const [first, second] = [audio(), audio('b')];
+  await lanes.want('c', { source: 'camera', track: first, muted: false });
+  mesh.told = new Promise(() => {});
+  void lanes.want('c', { source: 'camera', track: first, muted: true });
+  await settled();
+  expect(first.enabled).toBe(false);
+  mesh.replace = async (publication, track) => {
+    mesh.log.push('replace camera');
+    Object.assign(mesh.published.get(publication.id) ?? {}, { track });
+  };
+  void lanes.want('c', { source: 'camera', track: second, muted: false });
+  await settled();
+  expect(mesh.log.slice(1)).toEqual(['mute camera', 'replace camera', 'unmute camera']);
+  expect([mesh.of('camera')?.track, second.enabled]).toEqual([second, true]);
+});
+
 it('tries again what was lost with its session, and tells what is refused', async () => {
   const { mesh, failed, publisher: lanes } = publisher();
   mesh.errors.push(new SignalboxError({ reason: 'outcome_unknown', detail: '' }));

@@ -19,11 +19,13 @@ interface Lane {
   publication: Publication | undefined;
   running: Promise<void> | undefined;
   tries: number;
+  /** The roster has what was muted and unmuted so far. Never rejects. */
+  told: Promise<void>;
 }
 
 /**
  * Brings what a mesh publishes in line with what is wanted. What is wanted may change at any time, also while the gateway is
- * away and nothing can be told: the newest wish counts.
+ * away and nothing can be told: the newest wish counts, and peers that are connected see and hear it at once.
  */
 export class Publisher {
   readonly #mesh: PublishingMesh;
@@ -44,6 +46,7 @@ export class Publisher {
       publication: undefined,
       running: undefined,
       tries: 0,
+      told: Promise.resolve(),
     };
     this.#lanes.set(key, lane);
     lane.wanted = wanted;
@@ -52,7 +55,7 @@ export class Publisher {
       lane.running = undefined;
       if (lane.wanted === undefined && lane.publication === undefined) this.#lanes.delete(key);
     });
-    return lane.running;
+    return lane.running.then(() => lane.told);
   }
 
   /** The mesh is left as it is. */
@@ -69,26 +72,39 @@ export class Publisher {
     while (!this.#over) {
       const { wanted } = lane;
       try {
-        if (!(await this.#step(lane))) return;
+        if (!(await this.#step(key, lane))) return;
       } catch (error) {
         if (this.#over) return;
         lane.tries += 1;
-        const lost = error instanceof SignalboxError && error.reason === 'outcome_unknown';
-        if (lost && lane.tries < MOST_TRIES) continue;
+        if (isLost(error) && lane.tries < MOST_TRIES) continue;
         if (lane.wanted !== wanted) continue;
-        const source = wanted?.source ?? lane.publication?.source ?? 'other';
-        const { publication } = lane;
-        lane.wanted = undefined;
-        lane.publication = undefined;
-        if (publication !== undefined) this.#mesh.unpublish(publication).catch(() => {});
-        this.#failed(key, source, error);
+        this.#giveUp(key, lane, error);
         return;
       }
     }
   }
 
+  #giveUp(key: string, lane: Lane, error: unknown): void {
+    const { wanted, publication } = lane;
+    lane.wanted = undefined;
+    lane.publication = undefined;
+    if (publication !== undefined) this.#mesh.unpublish(publication).catch(() => {});
+    this.#failed(key, wanted?.source ?? publication?.source ?? 'other', error);
+  }
+
+  /** Silent, or heard, at once; the roster learns it when the gateway is there. */
+  #mute(key: string, lane: Lane, source: TrackSource, muted: boolean): void {
+    const { wanted } = lane;
+    const told = this.#mesh.setMuted(source, muted).catch((error: unknown) => {
+      // What was lost with its session the mesh tells again.
+      if (this.#over || isLost(error) || lane.wanted !== wanted) return;
+      this.#giveUp(key, lane, error);
+    });
+    lane.told = Promise.all([lane.told, told]).then(() => {});
+  }
+
   /** One step on the way; false: there, or no nearer to it. What is muted is muted first, what is not is heard last. */
-  async #step(lane: Lane): Promise<boolean> {
+  async #step(key: string, lane: Lane): Promise<boolean> {
     const { wanted, publication } = lane;
     if (wanted === undefined) {
       if (publication === undefined) return false;
@@ -101,13 +117,17 @@ export class Publisher {
       track.enabled = !muted;
       lane.publication = await this.#mesh.publish(track, { source });
     } else if (muted && !publication.muted) {
-      await this.#mesh.setMuted(source, true);
+      this.#mute(key, lane, source, true);
       return publication.muted;
     } else if (publication.track !== track) await this.#mesh.replace(publication, track);
     else if (!muted && publication.muted) {
-      await this.#mesh.setMuted(source, false);
+      this.#mute(key, lane, source, false);
       return !publication.muted;
     } else return false;
     return true;
   }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof SignalboxError && error.reason === 'outcome_unknown';
 }

@@ -50,6 +50,8 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   readonly #links: PeerLinks;
   readonly #publications = new Set<LivePublication>();
   readonly #channels = new Map<string, MeshChannel>();
+  /** Ids of tracks that are no longer published. */
+  readonly #dropped = new BoundedSet<string>(REMEMBERED);
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -111,6 +113,7 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
   async unpublish(publication: Publication): Promise<void> {
     const live = this.#live(publication);
     this.#publications.delete(live);
+    this.#dropped.add(live.id);
     await this.#detach(live);
     if (!this.room.closed) await this.room.update({ dropTracks: [live.id] });
   }
@@ -173,9 +176,31 @@ export class PeerMesh extends LiveEmitter<MeshEvents> {
     if (this.#closed) return;
     const { room } = this;
     const { session } = room;
-    this.#stop = session.on('iceServers', (change) => this.#iceServers(change));
+    const stops = [
+      session.on('iceServers', (change) => this.#iceServers(change)),
+      room.on('resync', ({ cause }) => {
+        if (cause === 'rejoined') void this.#tellAgain();
+      }),
+    ];
+    this.#stop = () => {
+      for (const stop of stops) stop();
+    };
     this.#links.start();
     if (room.closed) this.close();
+  }
+
+  /** What was told of the own tracks without a session may have been lost with it. */
+  async #tellAgain(): Promise<void> {
+    const told = new Map(this.room.self.tracks.map(({ id, muted }) => [id, muted]));
+    const entries = [...this.#publications].map(({ entry }) => entry);
+    const tracks = entries.filter(({ id, muted }) => told.get(id) !== muted);
+    const dropTracks = [...told.keys()].filter((id) => this.#dropped.has(id));
+    if (tracks.length === 0 && dropTracks.length === 0) return;
+    try {
+      await this.room.update({ tracks, dropTracks });
+    } catch (error) {
+      this.#logger.debug?.('the tracks were not told again', error);
+    }
   }
 
   #iceServers({ restartIce }: IceServersChange): void {
