@@ -21,7 +21,7 @@ const SHARE = [
   'people',
   'settings',
 ];
-const states = STATES.filter(({ name }) => import.meta.env.MODE === 'whole' || SHARE.includes(name));
+const states = STATES.filter(({ name }) => process.env['MODE'] === 'whole' || SHARE.includes(name));
 const LOOKS = [
   { width: 360, height: 740, colorScheme: 'light' },
   { width: 1280, height: 800, colorScheme: 'light' },

@@ -24,7 +24,8 @@ export async function callWith(
   return { page, room };
 }
 
-async function pictures(page: Page, others: number): Promise<void> {
+/** As many others are connected, and all that there is to see is seen. */
+export async function pictures(page: Page, others: number): Promise<void> {
   await page.waitForFunction(
     ([selector, count]) => document.querySelectorAll(selector as string).length === count,
     [CONNECTED, others],

@@ -128,27 +128,43 @@ export function slide(seed: number): MediaStreamTrack {
   return track;
 }
 
-/** Devices and peers of the visitor's page, as the browser would give them: drawn, and able to fail as asked. */
+/** Devices and peers of the visitor's page, as the browser would give them: made up, and doing as they are told. */
 export interface Stagecraft {
   /** What the n-th RTCPeerConnection says of itself from now on. */
   fate(index: number, state: 'disconnected' | 'failed' | undefined): void;
+  /** The visitor says something, or nothing any more. */
+  talk(loud: boolean): void;
 }
 
 /** Before the scripts of the page. */
 export function stagecraft(picture: typeof portrait, seed: number): void {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
+  let loudness: AudioParam | undefined;
+  const voice = (): MediaStreamTrack => {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const gain = context.createGain();
+    const sound = context.createMediaStreamDestination();
+    gain.gain.value = 0;
+    loudness = gain.gain;
+    tone.connect(gain).connect(sound);
+    tone.start();
+    const [track] = sound.stream.getAudioTracks();
+    if (track === undefined) throw new Error('no track');
+    return track;
+  };
   if (devices !== undefined) {
     const open = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (constraints) => {
       const stream = await open(constraints);
-      for (const track of stream.getVideoTracks()) {
-        const drawn = picture(seed);
+      for (const track of stream.getTracks()) {
+        const made = track.kind === 'video' ? picture(seed) : voice();
         const { deviceId, groupId } = track.getSettings();
-        Object.defineProperty(drawn, 'label', { value: track.label });
-        Object.assign(drawn, { getSettings: () => ({ deviceId, groupId, width: 640, height: 360 }) });
+        Object.defineProperty(made, 'label', { value: track.label });
+        Object.assign(made, { getSettings: () => ({ deviceId, groupId }) });
         track.stop();
         stream.removeTrack(track);
-        stream.addTrack(drawn);
+        stream.addTrack(made);
       }
       return stream;
     };
@@ -169,6 +185,9 @@ export function stagecraft(picture: typeof portrait, seed: number): void {
     }
   };
   const craft: Stagecraft = {
+    talk: (loud) => {
+      if (loudness !== undefined) loudness.value = loud ? 0.4 : 0;
+    },
     fate: (index, state) => {
       if (state === undefined) fates.delete(index);
       else fates.set(index, state);

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { buildWeb } from '../../../scripts/build-web.ts';
+import { pictures } from './call-states.ts';
 import { contactSheet, type Shot } from './contact-sheet.ts';
 import type { State } from './state.ts';
 import { STATES } from './states.ts';
@@ -23,6 +24,7 @@ const HELP = `npm run screenshots -- [options]
   --width N        one width; may be given again     (360, 768, 1280, 2560)
   --scheme NAME    light or dark                     (both)
   --language NAME  en, zh or rtl; may be given again (en; zh and rtl at 360 and 1280 px)
+  --readme         the picture of a call in the README, and nothing else
   --list           names the states`;
 
 const { values } = parseArgs({
@@ -32,24 +34,54 @@ const { values } = parseArgs({
     scheme: { type: 'string', multiple: true, default: ['light', 'dark'] },
     language: { type: 'string', multiple: true, default: ['en', 'zh', 'rtl'] },
     list: { type: 'boolean', default: false },
+    readme: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) console.log(HELP);
 else if (values.list) for (const { name, title } of STATES) console.log(`${name.padEnd(24)} ${title}`);
+else if (values.readme) await takeReadme();
 else process.exitCode = (await takeAll()) ? 0 : 1;
+
+/** Four people who see each other. */
+async function takeReadme(): Promise<void> {
+  const theatre = await openTheatre();
+  try {
+    const room = theatre.room('harbor-festival');
+    const page = await theatre.enter({ room });
+    const people = [
+      ['Mateo', 12],
+      ['Leila', 13],
+      ['Jun', 19],
+    ] as const;
+    for (const [name, seed] of people) await theatre.come(room, name, { seed });
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await pictures(page, people.length);
+    await page.locator('#notes .note').first().waitFor({ state: 'detached' });
+    const path = join(import.meta.dirname, '../../../docs/images/call.png');
+    await mkdir(dirname(path), { recursive: true });
+    await page.screenshot({ path });
+    console.log(path);
+  } finally {
+    await theatre.close();
+  }
+}
+
+async function openTheatre(): Promise<Theatre> {
+  // Of its own: tests may be building theirs.
+  const built = join(FOLDER, values.readme ? 'readme-page' : 'page');
+  await mkdir(FOLDER, { recursive: true });
+  await buildWeb(built);
+  return Theatre.open(built);
+}
 
 /** False: a state could not be shown, or did not fit. */
 async function takeAll(): Promise<boolean> {
   const { only } = values;
   const states = STATES.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
   if (states.length === 0) throw new Error('no state has such a name: --list names them');
-  await mkdir(FOLDER, { recursive: true });
-  // Of its own: tests may be building theirs.
-  const built = join(FOLDER, 'page');
-  await buildWeb(built);
-  const theatre = await Theatre.open(built);
+  const theatre = await openTheatre();
   const shots: Shot[] = [];
   const problems: string[] = [];
   try {
