@@ -1,17 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Suites that measure time, start browsers or load both cores: one after the other, after the others. */
+/** Vitest leaves a core to itself, and has nothing to do while it waits: on two cores that would be one worker. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
+/** Suites that measure time, or load both cores: one after the other, behind all others. */
 const alone = [
-  // Those that wait for a minute at a time go with the others.
-  'test/browser/!(hidden).test.ts',
-  'test/page/**/*.test.ts',
-  'test/interop/**/*.test.ts',
-  'test/hostile/**/*.test.ts',
-  'test/fuzz/**/*.test.ts',
-  'test/fault/**/*.test.ts',
+  'test/browser/call.test.ts',
+  'test/browser/cable.test.ts',
+  'test/page/load.test.ts',
+  'test/page/outage.test.ts',
+  'test/page/speed.test.ts',
+  'test/fault/slow-readers.test.ts',
   'test/flood/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/hostile/**/*.test.ts',
 ];
+/** Suites of processes that send at a rate, and mostly wait: two at a time. */
+const faults = ['test/fault/**/*.test.ts'];
+/** Suites that start browsers: two at a time. */
+const browsers = ['test/browser/**/*.test.ts', 'test/interop/**/*.test.ts', 'test/page/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -23,20 +31,28 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: alone,
-          // Vitest leaves a core to itself, and has nothing to do while it waits: on two cores that would be one worker.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
+          exclude: [...alone, ...faults, ...browsers],
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'alone',
-          include: alone,
-          fileParallelism: false,
+          name: 'browsers',
+          include: browsers,
+          exclude: alone,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'faults', include: faults, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },
