@@ -1,4 +1,5 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -46,15 +47,26 @@ export async function buildSdk(folder: string): Promise<void> {
   });
 }
 
-/** Builds `web/dist`, or another folder: the SDK under `sdk/`, the script and the style of the page, and what it shows as it is. */
+/**
+ * Builds `web/dist`, or another folder: the SDK under `sdk/`, the script and the style of the page, and what it shows as it is.
+ * The folder changes at once: a gateway may serve it, and another process build it, at the same time.
+ */
 export async function buildWeb(folder: string = DIST): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await Promise.all([
-    buildSdk(join(folder, 'sdk')),
-    buildPage(folder),
-    ...ASSETS.map((name) => cp(join(WEB, name), join(folder, name))),
-  ]);
+  const fresh = `${folder}-${randomUUID()}`;
+  const before = `${fresh}-before`;
+  try {
+    await mkdir(fresh, { recursive: true });
+    await Promise.all([
+      buildSdk(join(fresh, 'sdk')),
+      buildPage(fresh),
+      ...ASSETS.map((name) => cp(join(WEB, name), join(fresh, name))),
+    ]);
+    await rename(folder, before).catch(() => {});
+    // Where another process was faster, its build is as good as this one.
+    await rename(fresh, folder).catch(() => {});
+  } finally {
+    for (const done of [before, fresh]) await rm(done, { recursive: true, force: true });
+  }
 }
 
 /** Whose work is in the bundle is named beside it, as their licenses ask for. */
