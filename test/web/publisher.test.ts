@@ -131,3 +131,15 @@ it('does not ask for ever for what changes nothing', async () => {
   await lanes.want('m', { source: 'microphone', track, muted: true });
   expect(mesh.log).toEqual(['publish microphone', 'mute microphone']);
 });
+
+it('hears a wish that comes at whatever moment, also just as the one before is met', async () => {
+  for (let turns = 0; turns < 20; turns += 1) {
+    const { mesh, publisher: lanes } = publisher();
+    const [first, second] = [audio(), audio('b')];
+    void lanes.want('m', { source: 'microphone', track: first, muted: false });
+    for (let turn = 0; turn < turns; turn += 1) await undefined;
+    void lanes.want('m', { source: 'microphone', track: second, muted: false });
+    await settled();
+    expect(mesh.of('microphone')?.track).toBe(second);
+  }
+});

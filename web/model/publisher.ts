@@ -17,7 +17,9 @@ const MOST_TRIES = 3;
 interface Lane {
   wanted: Wanted | undefined;
   publication: Publication | undefined;
-  running: Promise<void> | undefined;
+  /** Steps are being taken: the newest wish is looked at before they end. */
+  busy: boolean;
+  steps: Promise<void>;
   tries: number;
   /** The roster has what was muted and unmuted so far. Never rejects. */
   told: Promise<void>;
@@ -44,18 +46,16 @@ export class Publisher {
     const lane = this.#lanes.get(key) ?? {
       wanted,
       publication: undefined,
-      running: undefined,
+      busy: false,
+      steps: Promise.resolve(),
       tries: 0,
       told: Promise.resolve(),
     };
     this.#lanes.set(key, lane);
     lane.wanted = wanted;
     lane.tries = 0;
-    lane.running ??= this.#run(key, lane).finally(() => {
-      lane.running = undefined;
-      if (lane.wanted === undefined && lane.publication === undefined) this.#lanes.delete(key);
-    });
-    return lane.running.then(() => lane.told);
+    if (!lane.busy) lane.steps = this.#run(key, lane);
+    return lane.steps.then(() => lane.told);
   }
 
   /** The mesh is left as it is. */
@@ -69,19 +69,23 @@ export class Publisher {
   }
 
   async #run(key: string, lane: Lane): Promise<void> {
+    lane.busy = true;
     while (!this.#over) {
       const { wanted } = lane;
       try {
-        if (!(await this.#step(key, lane))) return;
+        // Another wish may have come while this one was found to be met.
+        if (!(await this.#step(key, lane)) && lane.wanted === wanted) break;
       } catch (error) {
-        if (this.#over) return;
+        if (this.#over) break;
         lane.tries += 1;
         if (isLost(error) && lane.tries < MOST_TRIES) continue;
         if (lane.wanted !== wanted) continue;
         this.#giveUp(key, lane, error);
-        return;
+        break;
       }
     }
+    lane.busy = false;
+    if (lane.wanted === undefined && lane.publication === undefined) this.#lanes.delete(key);
   }
 
   #giveUp(key: string, lane: Lane, error: unknown): void {
