@@ -3,10 +3,9 @@ import { createRequire } from 'node:module';
 import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.ts';
 import { chromiumPath } from '../browser/chromium.ts';
 import { STATES } from './screenshots/states.ts';
-import { BUILT, Theatre } from './screenshots/theatre.ts';
+import { Theatre } from './screenshots/theatre.ts';
 
 /** `npm run test:page` looks at every state; of `npm test` one of each kind of layout is the share. */
 const SHARE = [
@@ -34,9 +33,8 @@ describe.skipIf(chromiumPath() === undefined)('axe', () => {
   let source: string;
 
   beforeAll(async () => {
-    await buildWeb(BUILT);
     source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    theatre = await Theatre.open(BUILT);
+    theatre = await Theatre.open();
   });
   afterEach(() => theatre.clean());
   afterAll(() => theatre?.close());

@@ -1,10 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.ts';
 import { chromiumPath } from '../browser/chromium.ts';
 import { callWith } from './screenshots/call-states.ts';
 import { STATES } from './screenshots/states.ts';
-import { BUILT, Theatre } from './screenshots/theatre.ts';
+import { Theatre } from './screenshots/theatre.ts';
 
 /** The smallest, the largest, and both sides of where the layout changes. */
 const WIDTHS = [320, 360, 559, 719, 720, 859, 860, 899, 900, 1280, 1799, 2560];
@@ -14,8 +13,7 @@ describe.skipIf(chromiumPath() === undefined)('the layout', { timeout: 90_000 },
   let theatre: Theatre;
 
   beforeAll(async () => {
-    await buildWeb(BUILT);
-    theatre = await Theatre.open(BUILT);
+    theatre = await Theatre.open();
   });
   afterEach(() => theatre.clean());
   afterAll(() => theatre?.close());

@@ -1,8 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.ts';
 import { chromiumPath } from '../browser/chromium.ts';
-import { BUILT, Theatre } from './screenshots/theatre.ts';
+import { Theatre } from './screenshots/theatre.ts';
 
 /** More than the page has to stop at. */
 const MOST_STOPS = 60;
@@ -11,8 +10,7 @@ describe.skipIf(chromiumPath() === undefined)('by keyboard', { timeout: 90_000 }
   let theatre: Theatre;
 
   beforeAll(async () => {
-    await buildWeb(BUILT);
-    theatre = await Theatre.open(BUILT);
+    theatre = await Theatre.open();
   });
   afterEach(() => theatre.clean());
   afterAll(() => theatre?.close());

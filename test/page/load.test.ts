@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.ts';
 import { chromiumPath } from '../browser/chromium.ts';
-import { BUILT, Theatre } from './screenshots/theatre.ts';
+import { Theatre } from './screenshots/theatre.ts';
 
 const MOST_BYTES = 150 * 1024;
 const MOST_MS = 1_000;
@@ -11,8 +10,7 @@ describe.skipIf(chromiumPath() === undefined)('the first load', () => {
   let theatre: Theatre;
 
   beforeAll(async () => {
-    await buildWeb(BUILT);
-    theatre = await Theatre.open(BUILT);
+    theatre = await Theatre.open();
   });
   afterAll(() => theatre?.close());
 

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
-import { buildWeb } from '../../../scripts/build-web.ts';
 import { pictures } from './call-states.ts';
 import { contactSheet, type Shot } from './contact-sheet.ts';
 import type { State } from './state.ts';
@@ -44,21 +43,25 @@ else if (values.list) for (const { name, title } of STATES) console.log(`${name.
 else if (values.readme) await takeReadme();
 else process.exitCode = (await takeAll()) ? 0 : 1;
 
-/** Four people who see each other. */
+/** Four people in a call; one of them shares a screen. */
 async function takeReadme(): Promise<void> {
-  const theatre = await openTheatre();
+  const theatre = await Theatre.open();
   try {
-    const room = theatre.room('harbor-festival');
+    const room = 'harbor-festival';
     const page = await theatre.enter({ room });
     const people = [
       ['Mateo', 12],
       ['Leila', 13],
-      ['Jun', 19],
+      ['Jun', 30],
     ] as const;
     for (const [name, seed] of people) await theatre.come(room, name, { seed });
     await page.setViewportSize({ width: 1280, height: 720 });
     await pictures(page, people.length);
-    await page.locator('#notes .note').first().waitFor({ state: 'detached' });
+    await theatre.others('share', 'Leila', 0);
+    await page.waitForSelector('.tile.stage.screen');
+    await page.mouse.move(0, 0);
+    // Encoders begin with little, and come to the full picture.
+    await page.waitForTimeout(15_000);
     const path = join(import.meta.dirname, '../../../docs/images/call.png');
     await mkdir(dirname(path), { recursive: true });
     await page.screenshot({ path });
@@ -68,20 +71,13 @@ async function takeReadme(): Promise<void> {
   }
 }
 
-async function openTheatre(): Promise<Theatre> {
-  // Of its own: tests may be building theirs.
-  const built = join(FOLDER, values.readme ? 'readme-page' : 'page');
-  await mkdir(FOLDER, { recursive: true });
-  await buildWeb(built);
-  return Theatre.open(built);
-}
-
 /** False: a state could not be shown, or did not fit. */
 async function takeAll(): Promise<boolean> {
   const { only } = values;
   const states = STATES.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
   if (states.length === 0) throw new Error('no state has such a name: --list names them');
-  const theatre = await openTheatre();
+  const theatre = await Theatre.open();
+  await mkdir(FOLDER, { recursive: true });
   const shots: Shot[] = [];
   const problems: string[] = [];
   try {

@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { buildWeb } from '../../../scripts/build-web.ts';
 import { type RawConfig, resolveConfig } from '../../../src/config.ts';
 import { serve } from '../../../src/serve.ts';
 import { BROWSER_ARGUMENTS, chromiumPath } from '../../browser/chromium.ts';
@@ -47,14 +50,20 @@ export class Theatre {
     this.language = 'en';
   }
 
-  /** `webRoot`: the built page. */
-  static async open(webRoot: string): Promise<Theatre> {
+  /** Builds the page, in a folder of its own: others may be building theirs. */
+  static async open(): Promise<Theatre> {
     const executablePath = chromiumPath();
     if (executablePath === undefined) throw new Error('no Chromium');
+    const webRoot = await mkdtemp(join(tmpdir(), 'signalbox-page-'));
+    await buildWeb(webRoot);
     const gateway = await startGateway(webRoot, { rooms: ROOMS });
     const args = [...BROWSER_ARGUMENTS, '--autoplay-policy=no-user-gesture-required', '--hide-scrollbars'];
     const browser = await chromium.launch({ executablePath, args });
-    return new Theatre(browser, webRoot, gateway.url, [() => browser.close(), gateway.close]);
+    return new Theatre(browser, webRoot, gateway.url, [
+      () => browser.close(),
+      gateway.close,
+      () => rm(webRoot, { recursive: true }),
+    ]);
   }
 
   /** A name that no room had yet. */
@@ -168,6 +177,3 @@ async function startGateway(webRoot: string, config: RawConfig) {
     },
   };
 }
-
-/** Where the page is built for these tests, beside what others build. */
-export const BUILT = join(import.meta.dirname, '../../../.cache/page');
