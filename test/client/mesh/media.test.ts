@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PeerMesh } from '../../../src/client/index.ts';
-import { FakeRoom } from './fake-room.ts';
+import { entry, FakeRoom } from './fake-room.ts';
 import { meshOf, states, until } from './kit.ts';
 import { cameraTrack, microphoneTrack, runningCamera, videoOf } from './media-kit.ts';
 import { pairs } from './stacks.ts';
@@ -118,6 +118,23 @@ it('mutes a source for the peers and in the roster', async () => {
   await mesh.setMuted('microphone', false);
   expect(replacement.enabled).toBe(true);
   await until('b sees it', () => b.others.get('a')?.tracks[0]?.muted === false);
+});
+
+it('tells the roster again what a lost session took with it', async () => {
+  const fake = new FakeRoom();
+  const a = fake.join('a');
+  const { mesh } = meshOf(a.room, 'wrtc');
+  const b = fake.join('b');
+  const [camera] = [await mesh.publish(cameraTrack()), await mesh.publish(microphoneTrack())];
+  const { tracks: before } = a.self;
+  // As the gateway knew it: neither was told.
+  await mesh.setMuted('microphone', true);
+  await mesh.unpublish(camera);
+  a.rejoinAs({ ...entry('a2', 9, { replaces: 'a' }), identity: 'a', tracks: before });
+  b.misses('a', 'replaced', 'a2');
+  b.sees(a.self);
+  await until('b knows', () => b.others.get('a2')?.tracks.length === 1);
+  expect(b.others.get('a2')?.tracks).toMatchObject([{ source: 'microphone', muted: true }]);
 });
 
 it('sends frames that arrive', async () => {
