@@ -40,7 +40,7 @@ export class Notes {
   add(say: Say, opens?: Note['opens']): void {
     this.#last += 1;
     const note = { id: this.#last, say, opens };
-    this.#list.value = [...this.#list.value, note].slice(-MOST);
+    this.#list.value = [...this.#list.peek(), note].slice(-MOST);
     setTimeout(() => this.dismiss(note.id), SHOWN_MS);
   }
 
@@ -50,7 +50,7 @@ export class Notes {
   }
 
   dismiss(id: number): void {
-    this.#list.value = this.#list.value.filter((note) => note.id !== id);
+    this.#list.value = this.#list.peek().filter((note) => note.id !== id);
   }
 
   fail(say: Say, retry?: () => void): void {

@@ -8,6 +8,7 @@ export function tellOf(call: Call): readonly (() => void)[] {
   const { notes, peers, chat, host, media, look } = call;
   const add = (say: Say, opens?: 'chat' | 'people') => notes.add(say, opens);
   let locked: boolean | undefined;
+  let raised: readonly string[] | undefined;
   return [
     peers.joined.on(({ name, identity }) => add(({ notes: say }) => say.joined(isolate(name || identity)))),
     peers.left.on(({ view: { name, identity }, reason }) =>
@@ -21,13 +22,23 @@ export function tellOf(call: Call): readonly (() => void)[] {
     host.knocked.on(({ name }) => add(({ notes: say }) => say.knocks(isolate(name)), 'people')),
     host.asked.on(({ ask, sources }) => {
       const concerned = sources.length === 0 || sources.includes('microphone');
-      if (ask === 'mute' && concerned) void media.setMuted('microphone', true);
+      const heard = media.state.value.microphone.state === 'on';
+      if (ask === 'mute' && concerned && heard) void media.setMuted('microphone', true);
       add(({ notes: say }) => (ask === 'mute' ? say.askedToMute : say.askedToUnmute));
     }),
     effect(() => {
       const now = call.tools.value.locked;
       if (locked !== undefined && locked !== now) add(({ notes: say }) => (now ? say.locked : say.unlocked));
       locked = now;
+    }),
+    effect(() => {
+      const now = call.tools.value.hands.filter(({ id }) => id !== call.self.id);
+      const before = raised;
+      raised = now.map(({ id }) => id);
+      if (before === undefined) return;
+      for (const { id, name } of now) {
+        if (!before.includes(id)) add(({ notes: say }) => say.hand(isolate(name)), 'people');
+      }
     }),
     media.notes.on((note) => {
       switch (note.note) {

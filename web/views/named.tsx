@@ -11,6 +11,3 @@ export function Named({ text, name }: { readonly text: (name: string) => string;
     </>
   );
 }
-
-/** Name, role or sound of a tile, as it is: nothing around it. */
-export const justName = (name: string): string => name;
