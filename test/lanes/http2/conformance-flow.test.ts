@@ -354,6 +354,26 @@ describe('bodies larger than the windows', () => {
     expect(await statusOf(checks)).toBe('0');
   });
 
+  test('many at a time, which in all are larger than the window of the connection', async () => {
+    const peer = await served.peer();
+    await peer.ping();
+    const windows = new RequestWindows(peer);
+    const half = Buffer.concat([
+      Uint8Array.of(0, 0, 0, 0xc3, 0x50),
+      Uint8Array.of(0x7a, 0xcd, 0x86, 3),
+      Buffer.alloc(20_000),
+    ]);
+    const asked = [requests.unary, requests.sendFrames];
+    const open = Array.from({ length: 80 }, (_, at) =>
+      peer.open((asked[at % 2] ?? requests.unary).fields, 0),
+    );
+    for (const stream of open) await windows.send(stream, half, { ends: false });
+    await expectServes(peer);
+    // 50,000 in all: a field of 49,997 less what came of it.
+    for (const stream of open) await windows.send(stream, Buffer.alloc(30_000 - 4));
+    for (const stream of open) expect((await peer.answer(stream)).headers?.get(':status')).toBe('200');
+  });
+
   test('a session that says more than its window', async () => {
     const peer = await served.peer();
     await peer.ping();

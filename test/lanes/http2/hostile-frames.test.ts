@@ -39,6 +39,14 @@ describe('frames that cost the peer little', () => {
     });
   });
 
+  test('a header block of 200 KiB without its end is too much, before it is a flood', async () => {
+    await expectHarmless(served, async (peer) => {
+      const next = within(peer, new Uint8Array(16_384).fill(0x82));
+      await flood(peer, next, 200 * 1_024);
+      await expectCut(peer);
+    });
+  });
+
   const many = (count: number) => Array.from({ length: count }, () => [0x7777, 0] as const);
   const windows = () => {
     const [wide, narrow] = [2 ** 31 - 1, 0].map((size) =>

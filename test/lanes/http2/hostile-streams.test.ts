@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { encodeFields, type Field } from '../../fuzz/kit/hpack.ts';
 import { END_HEADERS, END_STREAM, FrameType, uint32 } from '../../fuzz/kit/http2-frames.ts';
-import { kinds, kindsWithBody, subject } from './conformance-kit.ts';
+import { ask, kinds, kindsWithBody, subject } from './conformance-kit.ts';
 import { expectCut, expectHarmless, flood, frame, perStream } from './hostile-kit.ts';
 import { ErrorCode } from './http2-peer.ts';
 
@@ -55,6 +56,27 @@ describe.each([kinds[0], kinds[3]])('streams that are opened to be reset: %s', (
     });
   });
 });
+
+test.each(kinds)(
+  '400 resets within a second are too many, though as many requests are not: %s',
+  async (_kind, plain) => {
+    const block = encodeFields(plain.fields);
+    await expectHarmless(served, async (peer) => {
+      for (let count = 0; count < 400 && !peer.isClosed; count += 4) {
+        const streams = Array.from({ length: 4 }, () => peer.expect(peer.nextStream()));
+        for (const stream of streams) peer.raw(frame(HEADERS, END_HEADERS, stream, block));
+        for (const stream of streams) peer.reset(stream);
+        if (count % 40 === 0) await delay(5);
+      }
+      await expectCut(peer);
+    });
+    const peer = await served.peer();
+    for (let count = 0; count < 400; count += 20) {
+      const streams = Array.from({ length: 20 }, () => ask(peer, plain));
+      for (const stream of streams) expect((await peer.answer(stream)).ended).toBe(true);
+    }
+  },
+);
 
 test.each(kindsWithBody)('10,000 streams beyond the limit: %s', async (_kind, { fields }) => {
   await expectHarmless(served, async (peer) => {
