@@ -132,3 +132,15 @@ it('holds and publishes just what it says, in whatever order people, devices and
     { numRuns: 400 },
   );
 });
+
+it('is closed when it is closed, at whatever moment of opening', async () => {
+  for (let turns = 0; turns < 30; turns += 1) {
+    const { own, media } = new Play();
+    void own.open(['camera', 'microphone']);
+    for (let turn = 0; turn < turns; turn += 1) await undefined;
+    own.close();
+    await settled();
+    expect([own.state.value.camera.state, own.state.value.microphone.state]).toEqual(['off', 'off']);
+    expect(media.tracks.filter(({ readyState }) => readyState === 'live')).toEqual([]);
+  }
+});

@@ -73,7 +73,10 @@ export class LocalMedia {
   /** Opens what is not open, in one question where the browser can. Call it in a click. */
   async open(kinds: readonly Kind[]): Promise<void> {
     for (const kind of kinds) this.#sources[kind].muted = false;
-    await this.#inTurn(kinds, () => this.#open(kinds));
+    const closings = new Map(kinds.map((kind) => [kind, this.#sources[kind].closings]));
+    // What is closed while this waits for its turn is not opened.
+    const wanted = () => kinds.filter((kind) => this.#sources[kind].closings === closings.get(kind));
+    await this.#inTurn(kinds, () => this.#open(wanted()));
   }
 
   /** Unmuting opens what is off. A microphone is silent at once, whatever else is under way. */
