@@ -4,7 +4,7 @@ import { Theatre } from './screenshots/theatre.ts';
 
 const MOST_BYTES = 150 * 1024;
 const MOST_MS = 1_000;
-const LOADS = 5;
+const LOADS = 3;
 
 describe.skipIf(chromiumPath() === undefined)('the first load', () => {
   let theatre: Theatre;
