@@ -1,10 +1,10 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { type Caller, eventually } from '../browser/kit.ts';
 
 /** A visitor's browser profile, closed when the test is finished: a call that is left open costs the next test its time. */
-export async function profile(browser: Browser): Promise<BrowserContext> {
-  const context = await browser.newContext();
+export async function profile(browser: Browser, options?: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
   onTestFinished(() => context.close());
   return context;
 }
