@@ -38,16 +38,16 @@ export function Header({ app, call }: { readonly app: App; readonly call: Call }
         <button
           type="button"
           class="plain people-button"
-          aria-label={`${words.people}: ${words.participants(call.count.value)}`}
           aria-expanded={call.look.panel.value === 'people'}
           data-panel="people"
           onClick={() => call.look.toggle('people')}
         >
           <Icon name="people" />
+          <span class="visually-hidden">{words.people}</span>
           <span id="count">{words.participants(call.count.value)}</span>
           {waiting.length > 0 && (
-            <span class="badge" aria-hidden="true">
-              {waiting.length}
+            <span class="badge">
+              {waiting.length} <span class="visually-hidden">{people.waiting}</span>
             </span>
           )}
         </button>

@@ -124,7 +124,7 @@ async function take(
       await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'dark' : 'light' });
       await state.again?.(page, theatre);
       const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
-      await shown.locator(state.proof).first().waitFor({ state: 'visible', timeout: 15_000 });
+      await shown.locator(state.proof).first().waitFor({ state: 'visible', timeout: 30_000 });
       // Tiles glide to their places.
       await page.waitForTimeout(350);
       const file = `${state.name}-${width}-${scheme}${language === 'en' ? '' : `-${language}`}.png`;

@@ -81,6 +81,8 @@ export class Theatre {
 
   async context(): Promise<BrowserContext> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 } });
+    // Eight that encode and decode eight pictures are slow on two cores.
+    context.setDefaultTimeout(60_000);
     this.#cleanings.push(() => context.close());
     return context;
   }
