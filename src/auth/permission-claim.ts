@@ -68,25 +68,39 @@ const maxSendTypes = 64;
 
 /** Reads `perm`. Throws ClaimError; unknown members are refused, so that a misspelt restriction is not ignored. */
 export function readPermissions(claim: unknown): Permissions {
-  if (claim === undefined) return create(PermissionsSchema, flagDefaults);
+  if (claim === undefined) return ofFlags(flagDefaults);
   if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) {
     throw new ClaimError('perm', 'must be an object, such as {"moderate":true}');
   }
   const members = new Map<string, unknown>(Object.entries(claim));
   for (const name of members.keys()) {
     if (!Object.hasOwn(flagDefaults, name) && !lists.includes(name)) {
-      const known = [...permissionFlags, ...lists].join(', ');
-      throw new ClaimError(`perm.${name}`, `is unknown; known are ${known}`);
+      const names = [...permissionFlags, ...lists].join(', ');
+      throw new ClaimError(`perm.${name}`, `is unknown; known are ${names}`);
     }
   }
   const flags: Record<string, boolean> = { ...flagDefaults };
   for (const name of permissionFlags) flags[name] = readFlag(name, members.get(name));
+  if (!lists.some((name) => members.has(name))) return ofFlags(flags);
   return create(PermissionsSchema, {
     ...flags,
     publish: readNames('publish', members.get('publish'), sources),
     deliveries: readNames('deliveries', members.get('deliveries'), deliveries),
     sendTypes: readSendTypes(members.get('sendTypes')),
   });
+}
+
+/** Permissions of flags alone, which most tokens have: the same for all that have the same. */
+const known = new Map<number, Permissions>();
+
+function ofFlags(flags: Readonly<Record<string, boolean>>): Permissions {
+  const bits = permissionFlags.reduce((sum, name, place) => sum | (flags[name] ? 1 << place : 0), 0);
+  let permissions = known.get(bits);
+  if (permissions === undefined) {
+    permissions = Object.freeze(create(PermissionsSchema, flags));
+    known.set(bits, permissions);
+  }
+  return permissions;
 }
 
 /** Writes `perm`, every flag spelt out. Throws ClaimError for values that a token cannot say. */

@@ -51,7 +51,7 @@ export class Session {
   readonly id: string;
   readonly info: SessionIdentity;
   readonly host: SessionHost;
-  readonly rooms = new Map<string, Membership>();
+  readonly rooms = new SparseMap<string, Membership>();
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   readonly liveness: Liveness;

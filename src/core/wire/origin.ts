@@ -15,6 +15,8 @@ const VERSION = 7 << 3;
 const TOTAL = 8 << 3;
 const ORIGIN = (9 << 3) | 2;
 
+const nothing = new Uint8Array(0);
+
 /** The part of an `Origin` that stays the same for one sender, encoded once. */
 export class OriginTemplate {
   /** @internal */
@@ -29,7 +31,9 @@ export class OriginTemplate {
    */
   constructor(sender: string, identity = '', name = '') {
     this.sender = textField(SENDER, sender);
-    this.names = Buffer.concat([textField(IDENTITY, identity), textField(NAME, name)]);
+    // Of signals, of which there is one for each session in a room.
+    const isNameless = identity === '' && name === '';
+    this.names = isNameless ? nothing : Buffer.concat([textField(IDENTITY, identity), textField(NAME, name)]);
   }
 }
 
@@ -102,7 +106,7 @@ export function writeOrigin(
 }
 
 function textField(tag: number, text: string): Uint8Array {
-  if (text === '') return new Uint8Array(0);
+  if (text === '') return nothing;
   const bytes = Buffer.from(text, 'utf8');
   const out = new Uint8Array(1 + varintSize(bytes.length) + bytes.length);
   out[0] = tag;
