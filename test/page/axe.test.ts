@@ -7,15 +7,17 @@ import { chromiumPath } from '../browser/chromium.ts';
 import { STATES } from './screenshots/states.ts';
 import { Theatre } from './screenshots/theatre.ts';
 
-/** `npm run test:page` looks at every state; of `npm test` one of each kind of layout is the share. */
+/** `npm run test:page` looks at every state, four times; of `npm test` one of each kind of layout, twice, is the share. */
+const WHOLE = process.env['MODE'] === 'whole';
 const SHARE = ['before-preview', 'room-full', 'screens', 'failed', 'chat', 'people', 'settings'];
-const states = STATES.filter(({ name }) => process.env['MODE'] === 'whole' || SHARE.includes(name));
+const states = STATES.filter(({ name }) => WHOLE || SHARE.includes(name));
 const LOOKS = [
   { width: 360, height: 740, colorScheme: 'light' },
-  { width: 1280, height: 800, colorScheme: 'light' },
   { width: 1280, height: 800, colorScheme: 'dark' },
+  { width: 1280, height: 800, colorScheme: 'light' },
   { width: 360, height: 740, colorScheme: 'dark' },
 ] as const;
+const looks = WHOLE ? LOOKS : LOOKS.slice(0, 2);
 
 describe.skipIf(chromiumPath() === undefined)('axe', () => {
   let theatre: Theatre;
@@ -31,14 +33,16 @@ describe.skipIf(chromiumPath() === undefined)('axe', () => {
   it.each(states)('finds nothing serious: $name', { timeout: 90_000 }, async (state) => {
     const page = await state.show(theatre);
     const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
-    for (const { colorScheme, ...size } of LOOKS) {
+    for (const { colorScheme, ...size } of looks) {
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
       await state.again?.(page, theatre);
       await shown.locator(state.proof).first().waitFor({ state: 'visible' });
       // Colours on their way to others are neither.
-      await page.waitForFunction(() =>
-        document.getAnimations().every((animation) => !(animation instanceof CSSTransition)),
+      await page.waitForFunction(
+        () => document.getAnimations().every((animation) => !(animation instanceof CSSTransition)),
+        undefined,
+        { polling: 50 },
       );
       expect(await serious(page, source), `${size.width} px, ${colorScheme}`).toEqual([]);
     }
