@@ -64,6 +64,8 @@ export async function expectHarmless(
   attack: (peer: Http2Peer) => Promise<void>,
 ): Promise<void> {
   const neighbour = await served.peer();
+  // Whoever has asked for nothing yet may have to go when there is an attack from its address.
+  await expectServes(neighbour);
   const attacker = await served.peer();
   await attacker.ping();
   let longest = 0;
