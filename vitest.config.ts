@@ -8,6 +8,7 @@ const maxWorkers = Math.max(2, availableParallelism() - 1);
 const alone = [
   'test/browser/call.test.ts',
   'test/browser/cable.test.ts',
+  'test/page/life.test.ts',
   'test/page/load.test.ts',
   'test/page/outage.test.ts',
   'test/page/speed.test.ts',

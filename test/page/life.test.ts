@@ -30,11 +30,16 @@ describe.skipIf(chromiumPath() === undefined)('the life of a page in a call', ()
 
   it('closed: both rosters are without it in two seconds, after one leave', async () => {
     const { url, room, ada, bo, said, changes } = await call('closed');
+    // By the clock of Bo's page: how long the driver takes to look is not the question.
+    const lost = await bo.loses();
+    const began = Date.now();
     await ada.page.close();
-    await Promise.all([
-      sees(bo, [], SOON_MS),
+    const [seen] = await Promise.all([
+      lost(),
       eventually('the gateway knows', async () => (await listed(url, room)).join() === 'Bo', SOON_MS),
     ]);
+    expect(seen - began).toBeLessThanOrEqual(SOON_MS);
+    expect(await bo.others()).toEqual([]);
     await bo.page.waitForSelector('#call[data-phase=alone]');
     await settled();
     expect(await said()).toEqual(['Ada left']);
