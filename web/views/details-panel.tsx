@@ -29,7 +29,8 @@ export function DetailsPanel({ call }: { readonly call: Call }) {
   const now = report.value;
   return (
     <Panel id="details" title={words.title} look={call.look}>
-      <div class="panel-scroll" tabIndex={-1}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
+      <div class="panel-scroll" tabIndex={0}>
         <dl class="facts">
           <Fact
             name={words.signaling}
