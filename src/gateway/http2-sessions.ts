@@ -129,9 +129,12 @@ class KeptSession {
 
   #flooded(what: string): void {
     this.#witness.charge(this.#socket, what);
-    if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    // Whoever does not read would keep the socket.
-    setImmediate(() => this.#socket.destroy());
+    // Never within a batch of frames: node:http2 then loses count of its memory, and ends the process when the session is collected.
+    setImmediate(() => {
+      if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      // Whoever does not read would keep the socket.
+      setImmediate(() => this.#socket.destroy());
+    });
   }
 
   #stopTimer(): void {

@@ -50,10 +50,6 @@ export interface GatewayLimits {
   readonly connectionWindowBytes: number;
   /** HTTP/2: megabytes that one session may hold before new streams are refused. */
   readonly sessionMemoryMegabytes: number;
-  /** HTTP/2: frames that break the protocol before the session is ended. */
-  readonly invalidFrames: number;
-  /** HTTP/2: streams that were refused at once before the session is ended. */
-  readonly rejectedStreams: number;
   /** HTTP/2: resets that a trusted proxy may send at once, on one connection. */
   readonly resetBurst: number;
   /** HTTP/2: resets that it may send a second after that. */
@@ -154,9 +150,6 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   connectionWindowBytes: 1024 * KIB,
   // Node's default of 10 MB is less than the streams of one edge connection need.
   sessionMemoryMegabytes: 64,
-  // Well-behaved peers send none; a few are bugs, a hundred are an attack.
-  invalidFrames: 100,
-  rejectedStreams: 100,
   // An edge that loses its clients resets all their streams at once: one full connection's worth, and again.
   resetBurst: 2_000,
   // Above it the peer is opening streams to reset them (CVE-2023-44487).

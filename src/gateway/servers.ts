@@ -8,6 +8,12 @@ export interface HttpServers {
   readonly http2: Http2Server;
 }
 
+/**
+ * Node ends a session over these limits in the middle of a batch of frames, loses count of its memory, and ends the process when
+ * the session is collected (26.10: `current_nghttp2_memory_ == 0`). `Http2Watch` cuts such peers, by the bytes that they send.
+ */
+const UNLIMITED = 2 ** 31 - 1;
+
 export function createHttpServers(limits: GatewayLimits): HttpServers {
   const http1 = createHttp1Server({
     headersTimeout: limits.headersMs,
@@ -26,8 +32,8 @@ export function createHttpServers(limits: GatewayLimits): HttpServers {
   const http2 = createHttp2Server({
     maxHeaderListPairs: limits.headerCount,
     maxSessionMemory: limits.sessionMemoryMegabytes,
-    maxSessionInvalidFrames: limits.invalidFrames,
-    maxSessionRejectedStreams: limits.rejectedStreams,
+    maxSessionInvalidFrames: UNLIMITED,
+    maxSessionRejectedStreams: UNLIMITED,
     streamResetBurst: limits.resetBurst,
     streamResetRate: limits.resetRate,
     settings: {
