@@ -11,7 +11,7 @@ import {
   writeFrame,
 } from '../../fuzz/kit/http2-frames.ts';
 import { ask, expectConnectionError, expectServes, kinds, requests, subject } from './conformance-kit.ts';
-import { fromHex } from './hpack/rfc-vectors.ts';
+import { fromHex } from './rfc-vectors.ts';
 import { ACK, ErrorCode, type Http2Peer, Setting } from './http2-peer.ts';
 
 // RFC 9113, sections 3.4 to 4.3 and 5.4 to 7, as far as they are a matter of the whole connection.
