@@ -11,7 +11,6 @@ import {
   writeFrame,
 } from '../../fuzz/kit/http2-frames.ts';
 import { ask, expectConnectionError, expectServes, kinds, requests, subject } from './conformance-kit.ts';
-import { fromHex } from './rfc-vectors.ts';
 import { ACK, ErrorCode, type Http2Peer, Setting } from './http2-peer.ts';
 
 // RFC 9113, sections 3.4 to 4.3 and 5.4 to 7, as far as they are a matter of the whole connection.
@@ -103,7 +102,7 @@ const rows: Record<string, readonly Row[]> = {
   'section 4.3: a header block': [
     ['an index of no table', sends(HEADERS, END_HEADERS, 1, Uint8Array.of(0xff, 0)), COMPRESSION_ERROR],
     ['a text cut off', sends(HEADERS, END_HEADERS, 1, pageBlock.subarray(0, -1)), COMPRESSION_ERROR],
-    ['a table too large', sends(HEADERS, END_HEADERS, 1, fromHex('3fe1ff03')), COMPRESSION_ERROR],
+    ['a table too large', sends(HEADERS, END_HEADERS, 1, Buffer.from('3fe1ff03', 'hex')), COMPRESSION_ERROR],
     ['a late size', sends(HEADERS, END_HEADERS, 1, Uint8Array.of(...pageBlock, 0x20)), COMPRESSION_ERROR],
     ['bad trailers', sendsOnLane(HEADERS, END_HEADERS | END_STREAM, Uint8Array.of(0x80)), COMPRESSION_ERROR],
     [
@@ -184,7 +183,10 @@ describe('what is let pass', () => {
       ],
     ],
     ['the reserved bit of a stream (4.1)', [sends(PING, 0, 0x8000_0000, octets(8))]],
-    ['priorities (5.3)', [sends(PRIORITY, 0, 99, fromHex('00000001ff')), sends(PRIORITY, 0, 2, octets(5))]],
+    [
+      'priorities (5.3)',
+      [sends(PRIORITY, 0, 99, Buffer.from('00000001ff', 'hex')), sends(PRIORITY, 0, 2, octets(5))],
+    ],
     ['settings that are not known (6.5.2)', [set(0xeeee, 1), set(0, 0), set(0xffff, 2 ** 32 - 1)]],
     ['the setting of RFC 8441', [set(8, 1)]],
     ['the edges of HEADER_TABLE_SIZE (6.5.2)', [set(1, 0), set(1, 2 ** 32 - 1), set(1, 1)]],
