@@ -38,7 +38,10 @@ export function Dialog({ title, id, kind = 'card', onClose, children }: DialogPr
       id={id}
       class={kind}
       aria-labelledby={heading}
-      onClose={onClose}
+      onClose={() => {
+        // The browser says so later: of one that has left the page meanwhile it would close the next.
+        if (dialog.current !== null) onClose();
+      }}
       onClick={(event) => {
         // Only the backdrop is the dialog itself.
         if (event.target === dialog.current) onClose();
