@@ -1,5 +1,6 @@
 import type { Reason, Room, TrackSource } from '../../src/client/index.ts';
 import { SignalboxError } from '../../src/client/index.ts';
+import { onceATurn } from './once-a-turn.ts';
 import type { Readable } from './store.ts';
 import { Store } from './store.ts';
 import { Topic } from './topic.ts';
@@ -53,13 +54,14 @@ export class HostTools {
   readonly #room: Room;
   readonly #state: Store<HostState>;
   readonly #stops: (() => void)[];
-  #due = false;
   #closed = false;
 
   constructor(room: Room) {
     this.#room = room;
     this.#state = new Store(stateOf(room));
-    const later = () => this.#later();
+    const later = onceATurn(() => {
+      if (!this.#closed) this.#update();
+    });
     this.#stops = [
       room.on('roomChanged', later),
       room.on('participantChanged', later),
@@ -126,17 +128,10 @@ export class HostTools {
     for (const stop of this.#stops) stop();
   }
 
-  /** Once for all changes of one turn. */
-  #later(): void {
-    if (this.#due) return;
-    this.#due = true;
-    queueMicrotask(() => {
-      this.#due = false;
-      if (this.#closed) return;
-      const before = new Set(this.#state.value.waiting.map(({ id }) => id));
-      this.#state.set(stateOf(this.#room));
-      for (const knock of this.#state.value.waiting) if (!before.has(knock.id)) this.knocked.emit(knock);
-    });
+  #update(): void {
+    const before = new Set(this.#state.value.waiting.map(({ id }) => id));
+    this.#state.set(stateOf(this.#room));
+    for (const knock of this.#state.value.waiting) if (!before.has(knock.id)) this.knocked.emit(knock);
   }
 }
 

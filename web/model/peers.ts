@@ -1,4 +1,5 @@
 import type { Participant, PeerMesh, Reason, Room } from '../../src/client/index.ts';
+import { onceATurn } from './once-a-turn.ts';
 import type { PeerView } from './peer-view.ts';
 import { linkOf, viewOf } from './peer-view.ts';
 import type { Readable } from './store.ts';
@@ -37,14 +38,15 @@ export class Peers {
   /** Unstable since, by key. */
   readonly #unstable = new Map<string, number>();
   readonly #reasons = new Map<string, Reason>();
-  #due = false;
   #closed = false;
 
   constructor(room: Room, mesh: PeerMesh, host: PeersHost = { now: () => Date.now() }) {
     this.#room = room;
     this.#mesh = mesh;
     this.#host = host;
-    const later = () => this.#later();
+    const later = onceATurn(() => {
+      if (!this.#closed) this.#update();
+    });
     this.#stops = [
       mesh.on('peer', later),
       mesh.on('peerState', later),
@@ -78,16 +80,6 @@ export class Peers {
   close(): void {
     this.#closed = true;
     for (const stop of this.#stops) stop();
-  }
-
-  /** Once for all changes of one turn. */
-  #later(): void {
-    if (this.#due || this.#closed) return;
-    this.#due = true;
-    queueMicrotask(() => {
-      this.#due = false;
-      if (!this.#closed) this.#update();
-    });
   }
 
   #update(): void {
