@@ -39,6 +39,8 @@ export async function registerPages(app: FastifyInstance, options: PageOptions):
     options.routes?.(scope);
     if (options.webRoot !== undefined && existsSync(options.webRoot)) {
       await scope.register(fastifyStatic, { root: options.webRoot, dotfiles: 'ignore', maxAge: 0 });
+      // Browsers ask for it beside whatever names no icon, `/healthz` for one.
+      scope.get('/favicon.ico', async (_request, reply) => reply.redirect('/icon.svg', 301));
     }
   });
 }

@@ -219,6 +219,12 @@ describe('pages', () => {
     },
   );
 
+  test('a browser that asks for an icon of its own accord gets that of the page', async () => {
+    const { url } = await gateway({ webRoot });
+    const icon = await fetch(`${url}/favicon.ico`, { redirect: 'manual' });
+    expect([icon.status, icon.headers.get('location')]).toEqual([301, '/icon.svg']);
+  });
+
   test('further plain routes are served with the same headers', async () => {
     const { url } = await gateway({ pages: (app) => app.get('/dev/token', async () => 'a token') });
     const answer = await fetch(`${url}/dev/token`);
