@@ -154,6 +154,10 @@ export class LiveSession extends LiveEmitter<SessionEvents> implements Session, 
     this.#connection.networkChanged();
   }
 
+  tryNow(): void {
+    this.#connection.probe();
+  }
+
   async close(): Promise<void> {
     if (this.#state.status === 'closed') return;
     const { rooms, outbox, pings } = this.#traffic;

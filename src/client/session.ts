@@ -93,6 +93,12 @@ export interface Session extends Emitter<SessionEvents> {
    * is opened beside it and takes over when it is there; nothing is lost or doubled by that.
    */
   networkChanged(): void;
+  /**
+   * For a button "Try now" while the session is reconnecting: the next try begins at once, not after a pause of up to 30 s, and
+   * in the place of one that has no answer for half a second. A pause that the gateway asked for is kept. An open connection is
+   * tested, a suspended or closed session stays so. The `online` event of the browser does the same by itself.
+   */
+  tryNow(): void;
   /** Leaves all rooms and ends the session. Resolves within 2 s, also when the gateway cannot be reached. */
   close(): Promise<void>;
 }

@@ -305,6 +305,48 @@ describe('a connection that looks alive and is dead', () => {
   });
 });
 
+describe('a session that is told to try now', () => {
+  /** Waits so long after a lost connection that no test would see the end of it. */
+  async function waiting(retryAfterMs = 0) {
+    const gateway = await FakeGateway.overWebSocket();
+    const session = openSession(gateway, { world: new TestWorld({ random: () => 1_000 }) });
+    const connection = await gateway.next();
+    await connection.welcome();
+    await session.opened;
+    if (retryAfterMs > 0) {
+      const retryAfter = durationFromMs(retryAfterMs);
+      const value = { reason: Reason.OVERLOADED, nextStep: NextStep.RESUME, retryAfter };
+      connection.send({ body: { case: 'closed', value } });
+    } else connection.drop();
+    while (session.state.status !== 'reconnecting') await new Promise((resolve) => setTimeout(resolve, 5));
+    return { gateway, session };
+  }
+
+  it('does not wait out a pause', async () => {
+    const { gateway, session } = await waiting();
+    session.tryNow();
+    await (await gateway.next()).welcome({ outcome: Welcome_Outcome.RESUMED });
+    while (session.state.status !== 'connected') await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  it('waits for as long as the gateway asked for', async () => {
+    const { gateway, session } = await waiting(60_000);
+    session.tryNow();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect([gateway.connections.length, session.state.status]).toEqual([1, 'reconnecting']);
+  });
+
+  it('stays as it is where it is connected or asleep', async () => {
+    const { gateway, session, connection } = await connected(1);
+    session.tryNow();
+    await connection.next('ping');
+    await session.suspend();
+    session.tryNow();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([gateway.connections.length, session.state.status]).toEqual([1, 'suspended']);
+  });
+});
+
 describe('a page', () => {
   it('leaves its rooms with a grace when it goes', async () => {
     const { page, connection, session } = await pageSession();

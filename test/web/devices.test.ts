@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Device } from '../../web/model/devices.ts';
 import { Devices } from '../../web/model/devices.ts';
+import { FakeStorage } from '../client/fake-page.ts';
 import { FakeMediaDevices, LAPTOP } from './fake-media.ts';
-import { devicesOf, FakeStorage, heard, settled } from './kit.ts';
+import { devicesOf, heard, settled } from './kit.ts';
 
 const ids = (devices: readonly Device[]) => devices.map(({ id }) => id);
 

@@ -3,6 +3,7 @@ import { DeviceAccess } from '../../web/model/device-access.ts';
 import { Devices } from '../../web/model/devices.ts';
 import type { Readable } from '../../web/model/store.ts';
 import type { Topic } from '../../web/model/topic.ts';
+import { FakeStorage } from '../client/fake-page.ts';
 import type { FakeMediaDevices } from './fake-media.ts';
 
 export function accessTo(media: FakeMediaDevices | undefined, host: Partial<AccessHost> = {}): DeviceAccess {
@@ -17,23 +18,6 @@ export function accessTo(media: FakeMediaDevices | undefined, host: Partial<Acce
     now: () => 0,
     ...host,
   });
-}
-
-/** A part of the Storage of a page. */
-export class FakeStorage {
-  readonly items = new Map<string, string>();
-
-  getItem(key: string): string | null {
-    return this.items.get(key) ?? null;
-  }
-
-  setItem(key: string, value: string): void {
-    this.items.set(key, value);
-  }
-
-  removeItem(key: string): void {
-    this.items.delete(key);
-  }
 }
 
 export function devicesOf(media: FakeMediaDevices, storage = new FakeStorage()): Devices {

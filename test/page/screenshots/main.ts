@@ -17,12 +17,12 @@ const HEIGHTS = new Map([
 ]);
 /** Languages other than English: at these widths only. */
 const FEWER = [360, 1280];
-const FOLDER = join(import.meta.dirname, '../../../.cache/screenshots');
 const HELP = `npm run screenshots -- [options]
   --only NAME      states whose name has this; may be given again
   --width N        one width; may be given again     (360, 768, 1280, 2560)
   --scheme NAME    light or dark                     (both)
   --language NAME  en, zh or rtl; may be given again (en; zh and rtl at 360 and 1280 px)
+  --out FOLDER     where the pictures go             (.cache/screenshots)
   --readme         the picture of a call in the README, and nothing else
   --list           names the states`;
 
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     width: { type: 'string', multiple: true },
     scheme: { type: 'string', multiple: true, default: ['light', 'dark'] },
     language: { type: 'string', multiple: true, default: ['en', 'zh', 'rtl'] },
+    out: { type: 'string', default: join(import.meta.dirname, '../../../.cache/screenshots') },
     list: { type: 'boolean', default: false },
     readme: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -77,7 +78,7 @@ async function takeAll(): Promise<boolean> {
   const states = STATES.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
   if (states.length === 0) throw new Error('no state has such a name: --list names them');
   const theatre = await Theatre.open();
-  await mkdir(FOLDER, { recursive: true });
+  await mkdir(values.out, { recursive: true });
   const shots: Shot[] = [];
   const problems: string[] = [];
   try {
@@ -100,8 +101,8 @@ async function takeAll(): Promise<boolean> {
   } finally {
     await theatre.close();
   }
-  await writeFile(join(FOLDER, 'index.html'), contactSheet(states, shots));
-  console.log(`${shots.length} pictures: ${join(FOLDER, 'index.html')}`);
+  await writeFile(join(values.out, 'index.html'), contactSheet(states, shots));
+  console.log(`${shots.length} pictures: ${join(values.out, 'index.html')}`);
   for (const problem of problems) console.error(`not as it should be: ${problem}`);
   return problems.length === 0;
 }
@@ -128,7 +129,7 @@ async function take(
       // Tiles glide to their places.
       await page.waitForTimeout(350);
       const file = `${state.name}-${width}-${scheme}${language === 'en' ? '' : `-${language}`}.png`;
-      await page.screenshot({ path: join(FOLDER, file), fullPage: true });
+      await page.screenshot({ path: join(values.out, file), fullPage: true });
       shots.push({ state: state.name, file, width, scheme, language });
       if (await overflows(page)) problems.push(`${file}: wider than the window`);
     }
