@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import type { Pending, Room, RoomClosed, Session } from '../../src/client/index.ts';
-import { connect, SignalboxError } from '../../src/client/index.ts';
+import type { Room, RoomClosed, Session } from '../../src/client/index.ts';
+import { SignalboxError } from '../../src/client/index.ts';
 import { DeviceAccess, pageAccess } from '../model/device-access.ts';
 import { Devices } from '../model/devices.ts';
 import { EchoGuard } from '../model/echo-guard.ts';
@@ -13,19 +13,17 @@ import { Playback } from '../model/playback.ts';
 import type { Address } from './address.ts';
 import { linkTo, overHttps, readAddress } from './address.ts';
 import { Call } from './call.ts';
+import { JoinAttempt } from './join-attempt.ts';
 import { mirror } from './mirror.ts';
 import type { Say } from './notes.ts';
 import { rememberStarted, startedHere, suggestRoom } from './room-name.ts';
 import type { Kind } from './screen.ts';
 import { type Screen, staysInForm } from './screen.ts';
 import { explain, explainRefusal } from './sentences.ts';
+import { tidyName, tidyRoom } from './tidy.ts';
 import { OWN } from './tile.ts';
-import { developmentToken, NoTokens, tabIdentity } from './tokens.ts';
+import { NoTokens } from './tokens.ts';
 import { leaveWayBack, takeWayBack } from './way-back.ts';
-
-const HISTORY = 50;
-/** Others see a page that was closed no longer than this; one that is reloaded is back by then. In milliseconds. */
-const GRACE_MS = 1_500;
 
 /** The page: where the visitor is, what was typed, and what leads from one screen to the next. */
 export class App {
@@ -51,7 +49,7 @@ export class App {
   readonly #address: Address;
   readonly #access: DeviceAccess;
   #suggested = '';
-  #attempt: AbortController | undefined;
+  #attempt: JoinAttempt | undefined;
 
   constructor(location: Pick<Location, 'search' | 'hash'>) {
     this.#address = readAddress(location);
@@ -78,7 +76,7 @@ export class App {
 
   /** The address to send to others. */
   get link(): string {
-    return linkTo(this.room.value.trim(), location.href);
+    return linkTo(tidyRoom(this.room.value), location.href);
   }
 
   suggest(): void {
@@ -98,14 +96,15 @@ export class App {
     this.wish.value = { ...this.wish.value, [kind]: on };
     this.problem.value = undefined;
     if (!on) this.media.close(kind);
-    // Only the click on the preview asks for the first time.
-    else if (this.#opened) await this.preview([kind]);
+    // Only the click on the preview asks for the first time, or the one on Join did.
+    else if (this.#opened || this.screen.value.at === 'waiting') await this.preview([kind]);
   }
 
   /** `without`: with neither camera nor microphone. */
   async join(without = false): Promise<void> {
     if (this.screen.value.at !== 'before' && this.screen.value.at !== 'after') return;
     this.problem.value = undefined;
+    if (!this.#tidy()) return;
     void this.levels.resume();
     const kinds = without ? [] : this.#wished();
     if (without) this.media.close();
@@ -123,7 +122,7 @@ export class App {
 
   /** While connecting or waiting. */
   cancel(): void {
-    this.#attempt?.abort();
+    this.#attempt?.cancel();
     this.#attempt = undefined;
     this.screen.value = { at: 'before' };
   }
@@ -229,48 +228,42 @@ export class App {
     return true;
   }
 
-  async #connect(): Promise<void> {
-    this.#attempt?.abort();
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    this.screen.value = { at: 'connecting' };
-    let session: Session | undefined;
-    try {
-      session = await this.#open(attempt.signal);
-      const room = await session.join(this.room.value.trim());
-      if (attempt.signal.aborted) void session.close();
-      else this.#enter(session, room);
-    } catch (error) {
-      void session?.close();
-      if (!attempt.signal.aborted) this.#failed(error);
-    }
+  /** Puts in order what was typed or pasted. False: there is no name in it. */
+  #tidy(): boolean {
+    this.name.value = tidyName(this.name.value);
+    this.room.value = tidyRoom(this.room.value);
+    if (this.name.value !== '') return true;
+    this.problem.value = ({ before }) => before.nameNeeded;
+    this.screen.value = { at: 'before' };
+    return false;
   }
 
-  /** Connects and joins in the same round trip. */
-  async #open(signal: AbortSignal): Promise<Session> {
-    const room = this.room.value.trim();
-    const name = this.name.value.trim();
-    const given = this.token.value.trim();
+  async #connect(): Promise<void> {
+    this.#attempt?.cancel();
+    const room = this.room.value;
     if (room === this.#suggested) rememberStarted(room);
-    const moderate = this.#address.moderate || startedHere(room);
-    const ask = () => developmentToken({ room, identity: tabIdentity(), name, moderate });
-    // Asked once before connecting, so that a gateway without development tokens is told apart from one that is away.
-    if (given === '') await ask();
-    const onPending = (pending: Pending) => {
-      if (signal.aborted) return;
-      const reason = pending.reason === 'not_started' ? 'not_started' : 'lobby';
-      this.screen.value = { at: 'waiting', reason, position: pending.position };
-    };
-    const { transport } = this.#address;
-    return connect(location.origin, {
-      token: given === '' ? ask : given,
-      app: 'signalbox-call-page',
-      keepSession: 'tab',
-      pageGraceMs: GRACE_MS,
-      signal,
-      ...(transport !== undefined && { transport }),
-      join: { room, name, history: HISTORY, onPending },
+    const attempt = new JoinAttempt({
+      room,
+      name: this.name.value,
+      token: this.token.value.trim(),
+      moderate: this.#address.moderate || startedHere(room),
+      transport: this.#address.transport,
+      onPending: ({ reason, position }) => {
+        this.screen.value = {
+          at: 'waiting',
+          reason: reason === 'not_started' ? 'not_started' : 'lobby',
+          position,
+        };
+      },
     });
+    this.#attempt = attempt;
+    this.screen.value = { at: 'connecting' };
+    try {
+      const joined = await attempt.run();
+      if (joined !== undefined) this.#enter(joined.session, joined.room);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #enter(session: Session, room: Room): void {

@@ -17,6 +17,7 @@ export class Look {
   readonly corner = signal<Corner>({ inline: 'end', block: 'end' });
   /** Key of the tile that fills the screen. */
   readonly fullScreen = signal<string | undefined>(undefined);
+  readonly #shapes = signal<ReadonlyMap<string, number>>(new Map());
   readonly #fits = signal<ReadonlyMap<string, Fit>>(new Map());
 
   toggle(panel: Panel): void {
@@ -42,6 +43,16 @@ export class Look {
   toggleFit(key: string, screen: boolean): void {
     const fit = this.fitOf(key, screen) === 'fit' ? 'fill' : 'fit';
     this.#fits.value = new Map([...this.#fits.value, [key, fit]]);
+  }
+
+  /** Of a picture that is shown whole, width to height; undefined: it fills its frame, or nothing of it came yet. */
+  shapeOf(key: string, screen: boolean): number | undefined {
+    return this.fitOf(key, screen) === 'fit' ? this.#shapes.value.get(key) : undefined;
+  }
+
+  setShape(key: string, shape: number): void {
+    if (this.#shapes.peek().get(key) === shape) return;
+    this.#shapes.value = new Map([...this.#shapes.peek(), [key, shape]]);
   }
 
   togglePin(key: string): void {

@@ -24,13 +24,15 @@ export function tabIdentity(): string {
   }
 }
 
-/** A token for a room from `GET /dev/token`, which gateways have in development only. */
+/** A token for a room from `GET /dev/token`, which gateways have in development only. Rejects: `NoTokens`, SignalboxError. */
 export async function developmentToken({ moderate, ...wish }: TokenWish): Promise<string> {
   const query = new URLSearchParams({ ...wish, ...(moderate && { moderate: '1' }) });
   const response = await fetch(`/dev/token?${query}`).catch((cause: unknown) => {
     throw new SignalboxError({ reason: 'unreachable', detail: 'no answer to /dev/token', cause });
   });
   if (response.status === 404) throw new NoTokens('no /dev/token');
+  if (response.status === 400)
+    throw new SignalboxError({ reason: 'malformed', detail: await response.text() });
   if (!response.ok) throw new Error(await response.text());
   return response.text();
 }

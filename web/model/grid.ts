@@ -16,6 +16,8 @@ export interface GridOptions {
   readonly widest?: number;
   /** The tallest one; default 3/4: pictures are cut at the sides before tiles become that narrow. */
   readonly tallest?: number;
+  /** Columns at the least, where there are as many tiles; default 1. */
+  readonly fewest?: number;
 }
 
 /** How tiles of one size fill a box. */
@@ -32,9 +34,10 @@ export interface Grid extends Box {
  * rows. Whole pixels; nothing is outside the box.
  */
 export function grid(count: number, box: Box, options: GridOptions = {}): Grid {
-  const { gap = 8 } = options;
-  let best = arrange(count, 1, box, options);
-  for (let columns = 2; columns <= count; columns += 1) {
+  const { gap = 8, fewest = 1 } = options;
+  const first = Math.max(1, Math.min(count, fewest));
+  let best = arrange(count, first, box, options);
+  for (let columns = first + 1; columns <= count; columns += 1) {
     const next = arrange(count, columns, box, options);
     if (isBetter(next, best, count, box)) best = next;
   }

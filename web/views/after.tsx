@@ -18,12 +18,14 @@ export function After({ app, end }: { readonly app: App; readonly end: End }) {
   return (
     <main id="after" class="card-page" data-end={end.end} data-reason={end.reason}>
       <div class="card centred">
-        <h1 id="after-title" tabIndex={-1} ref={title}>
-          {words.title[end.end]}
-        </h1>
-        <p id="after-detail" class="lead">
-          {reasons[end.reason]}
-        </p>
+        <div>
+          <h1 id="after-title" tabIndex={-1} ref={title}>
+            {words.title[end.end]}
+          </h1>
+          <p id="after-detail" class="lead">
+            {reasons[end.reason]}
+          </p>
+        </div>
         <p class="room-name">
           <bdi>{app.room.value}</bdi>
         </p>

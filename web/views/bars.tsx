@@ -6,8 +6,10 @@ import { Icon } from './icons.tsx';
 
 /** What concerns the whole call and asks for something: above the pictures, not over them. */
 export function Bars({ app, call }: { readonly app: App; readonly call: Call }) {
-  const { call: words } = language.value.words;
+  const { words: all } = language.value;
+  const { call: words } = all;
   const dismissed = useSignal(false);
+  const problem = call.notes.problem.value;
   return (
     <div class="bars">
       {call.soundRefused.value && (
@@ -34,6 +36,28 @@ export function Bars({ app, call }: { readonly app: App; readonly call: Call }) 
           </button>
         </div>
       )}
+      <div role="alert">
+        {problem !== undefined && (
+          <div class="bar problem-bar">
+            <Icon name="warning" />
+            <span id="notice">{problem.say(all)}</span>
+            {problem.retry !== undefined && (
+              <button type="button" class="plain" onClick={problem.retry}>
+                {all.refusal.again}
+              </button>
+            )}
+            <button
+              type="button"
+              class="round quiet"
+              aria-label={words.dismiss}
+              title={words.dismiss}
+              onClick={() => call.notes.clear()}
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+        )}
+      </div>
     </div>
   );
 }

@@ -1,12 +1,19 @@
+import { useRef } from 'preact/hooks';
 import type { App } from '../app/app.ts';
 import { language } from '../app/language.ts';
 import type { Screen } from '../app/screen.ts';
+import { Preview } from './preview.tsx';
 
 type BetweenScreen = Extract<Screen, { at: 'connecting' | 'waiting' }>;
 
 /** While connecting, and while a host or the clock has yet to open the door. */
 export function Between({ app, screen }: { readonly app: App; readonly screen: BetweenScreen }) {
   const { states: words } = language.value.words;
+  const { camera, microphone } = app.own.value;
+  const comesWith = useRef(false);
+  // Once it is there it stays: what was turned off can be turned on again.
+  comesWith.current ||= camera.state === 'on' || microphone.state === 'on';
+  const waits = screen.at === 'waiting';
   const [title, detail] =
     screen.at === 'connecting'
       ? [words.connecting, words.connectingDetail]
@@ -28,6 +35,7 @@ export function Between({ app, screen }: { readonly app: App; readonly screen: B
             <p class="hint">{words.place(screen.position)}</p>
           )}
         </div>
+        {waits && comesWith.current && <Preview app={app} />}
         <p class="room-name">
           <bdi>{app.room.value}</bdi>
         </p>

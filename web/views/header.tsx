@@ -3,6 +3,7 @@ import type { Call } from '../app/call.ts';
 import { language } from '../app/language.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Icon } from './icons.tsx';
+import { TryNow } from './try-now.tsx';
 
 /** Which room, who is in it, and how the connection to the gateway is. It keeps its height whatever it says. */
 export function Header({ app, call }: { readonly app: App; readonly call: Call }) {
@@ -29,10 +30,13 @@ export function Header({ app, call }: { readonly app: App; readonly call: Call }
         )}
       </div>
       <div class="call-status" data-shown={status !== ''}>
-        <p id="status" role="status">
-          {status}
-        </p>
-        {offline && <p id="offline">{states.offline}</p>}
+        <div class="call-status-text">
+          {offline && <p id="offline">{states.offline}</p>}
+          <p id="status" role="status">
+            {status}
+          </p>
+        </div>
+        {(phase.is === 'reconnecting' || phase.is === 'offline') && <TryNow call={call} />}
       </div>
       <div class="call-head-tools">
         <button

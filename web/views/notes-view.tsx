@@ -2,10 +2,9 @@ import type { Call } from '../app/call.ts';
 import { language } from '../app/language.ts';
 import { Icon } from './icons.tsx';
 
-/** What the page says by itself: for a while, and aloud. */
+/** What the page says by itself: for a while, and aloud. Over the header, the newest only: below are faces. */
 export function NotesView({ call }: { readonly call: Call }) {
   const { words } = language.value;
-  const problem = call.notes.problem.value;
   return (
     <div class="notes">
       {call.talkingMuted.value && (
@@ -31,32 +30,12 @@ export function NotesView({ call }: { readonly call: Call }) {
                   call.look.panel.value = opens;
                 }}
               >
-                {say(words)}
+                <span>{say(words)}</span>
               </button>
             )}
           </li>
         ))}
       </ul>
-      <div role="alert" class="problem-place">
-        {problem !== undefined && (
-          <div class="note problem-note">
-            <p id="notice">{problem.say(words)}</p>
-            {problem.retry !== undefined && (
-              <button type="button" class="plain" onClick={problem.retry}>
-                {words.refusal.again}
-              </button>
-            )}
-            <button
-              type="button"
-              class="round quiet"
-              aria-label={words.call.dismiss}
-              onClick={() => call.notes.clear()}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
-        )}
-      </div>
     </div>
   );
 }

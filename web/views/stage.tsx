@@ -28,8 +28,10 @@ export function Stage({ call }: { readonly call: Call }) {
   const others = tiles.filter(({ own }) => !own).map(({ key }) => key);
   const ownScreens = tiles.filter(({ own, screen }) => own && screen).map(({ key }) => key);
   const stage = call.stage.value;
+  const large = tiles.find(({ key }) => key === stage);
+  const stageShape = large === undefined ? undefined : call.look.shapeOf(large.key, large.screen);
   const { places, floating } = arrange(
-    { own: OWN, ownScreens, others, stage },
+    { own: OWN, ownScreens, others, stage, stageShape },
     box.value,
     call.look.corner.value,
   );

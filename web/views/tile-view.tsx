@@ -71,7 +71,7 @@ export function TileView({ call, tile, place, role, box }: TileViewProps) {
       }}
       {...float.handlers}
     >
-      <Video track={track} label={label(isolate(name))} />
+      <Video track={track} label={label(isolate(name))} onShape={(shape) => call.look.setShape(key, shape)} />
       {track === undefined && (
         <span class="initial" aria-hidden="true">
           {[...name][0]?.toUpperCase() ?? ''}
@@ -90,7 +90,13 @@ export function TileView({ call, tile, place, role, box }: TileViewProps) {
           </span>
         )}
         <span class="name" dir="auto">
-          {role === 'float' ? words.yourself : <Named text={label} name={name} />}
+          {role === 'float' ? (
+            words.yourself
+          ) : role === 'beside' ? (
+            words.ownScreen
+          ) : (
+            <Named text={label} name={name} />
+          )}
         </span>
         {speaking && <span class="visually-hidden">{words.speaking}</span>}
       </div>

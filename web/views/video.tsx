@@ -5,10 +5,12 @@ interface VideoProps {
   readonly label: string;
   readonly id?: string;
   readonly class?: string;
+  /** Told of the shape of the picture, width to height, and of each change of it. */
+  readonly onShape?: (shape: number) => void;
 }
 
 /** A silent picture: sound is played elsewhere, so that a picture comes and goes without it. */
-export function Video({ track, label, id, class: className }: VideoProps) {
+export function Video({ track, label, id, class: className, onShape }: VideoProps) {
   const video = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
     const element = video.current;
@@ -28,6 +30,9 @@ export function Video({ track, label, id, class: className }: VideoProps) {
       autoplay
       playsInline
       disablePictureInPicture={false}
+      onResize={({ currentTarget: { videoWidth, videoHeight } }) => {
+        if (videoHeight > 0) onShape?.(videoWidth / videoHeight);
+      }}
     />
   );
 }

@@ -25,6 +25,7 @@ export interface Words {
     readonly token: string;
     readonly tokenHint: string;
     readonly tokenNeeded: string;
+    readonly nameNeeded: string;
     readonly join: string;
     readonly joinWithout: string;
     readonly preview: string;
@@ -76,6 +77,8 @@ export interface Words {
     readonly reconnecting: string;
     readonly suspended: string;
     readonly offline: string;
+    readonly tryNow: string;
+    readonly trying: string;
     readonly alone: string;
     readonly aloneDetail: string;
   };
@@ -128,6 +131,8 @@ export interface Words {
   readonly tile: {
     readonly you: (name: string) => string;
     readonly screenOf: (name: string) => string;
+    /** Under the own screen, small beside the own picture. */
+    readonly ownScreen: string;
     readonly muted: string;
     readonly noMicrophone: string;
     readonly speaking: string;

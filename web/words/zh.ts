@@ -14,6 +14,7 @@ export const zh: Words = {
     token: '令牌',
     tokenHint: '此网关不向访客发放令牌。请粘贴别人给您的令牌。',
     tokenNeeded: '加入需要令牌。',
+    nameNeeded: '请输入一个别人看得懂的名字。',
     join: '加入',
     joinWithout: '不用摄像头和麦克风加入',
     preview: '您的摄像头',
@@ -74,7 +75,7 @@ export const zh: Words = {
       samsung: '点按地址左侧的锁，再点“权限”，允许后再试一次。',
       other: '请在浏览器中为此网站允许使用，然后再试一次。',
     },
-    openHttps: (address) => `请打开 ${address}`,
+    openHttps: (address) => `请改为打开 ${address} 。`,
     again: '再问一次',
   },
   states: {
@@ -89,6 +90,8 @@ export const zh: Words = {
     reconnecting: '正在重新连接…通话继续进行。',
     suspended: '页面不在前台时已暂停。',
     offline: '您已离线。',
+    tryNow: '立即重试',
+    trying: '正在重试…',
     alone: '这里只有您一人',
     aloneDetail: '把这个链接发给您想见的人。',
   },
@@ -137,6 +140,7 @@ export const zh: Words = {
   tile: {
     you: (name) => `${name}（您）`,
     screenOf: (name) => `${name} 的屏幕`,
+    ownScreen: '屏幕',
     muted: '已静音',
     noMicrophone: '无麦克风',
     speaking: '正在说话',

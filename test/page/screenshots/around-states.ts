@@ -34,6 +34,18 @@ export const AROUND_STATES: readonly State[] = [
       const room = theatre.room('lobby');
       await theatre.come(room, 'Host', host);
       const page = await theatre.visit({ room });
+      await page.click('#join-with');
+      return page;
+    },
+  },
+  {
+    name: 'lobby-listener',
+    title: 'Waiting to be let in, without devices',
+    proof: '#between[data-state=lobby]',
+    show: async (theatre) => {
+      const room = theatre.room('lobby');
+      await theatre.come(room, 'Host', host);
+      const page = await theatre.visit({ room });
       await page.click('#join-without');
       return page;
     },

@@ -113,6 +113,7 @@ export const BEFORE_STATES: readonly State[] = [
     proof: '#join-error:not([hidden])',
     frame: 'iframe',
     show: framed,
+    again: (page) => page.frameLocator('iframe').locator('#join-without').scrollIntoViewIfNeeded(),
   },
 ];
 

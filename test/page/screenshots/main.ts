@@ -124,6 +124,8 @@ async function take(
       await page.setViewportSize({ width, height: HEIGHTS.get(width) ?? Math.round(width * 0.625) });
       await page.emulateMedia({ colorScheme: scheme === 'dark' ? 'dark' : 'light' });
       await state.again?.(page, theatre);
+      // What lies under the pointer looks otherwise.
+      await page.mouse.move(0, 0);
       const shown = state.frame === undefined ? page : page.frameLocator(state.frame);
       await shown.locator(state.proof).first().waitFor({ state: 'visible', timeout: 30_000 });
       // Tiles glide to their places.

@@ -60,7 +60,7 @@ describe.each(Object.entries(BOXES))('tiles on a %s', (_name, box) => {
   });
 });
 
-it('the own tile goes to the corner that it is sent to, and others do not move for that where the last row is full', () => {
+it('the own tile goes to the corner that it is sent to, and others do not move for that where they fill the height', () => {
   const start = placesOf(4, BOXES.desk, undefined, { inline: 'start', block: 'start' });
   const end = placesOf(4, BOXES.desk);
   expect(start.others).toEqual(end.others);
@@ -79,6 +79,73 @@ it('a last row that is not full makes room for the own tile', () => {
       for (const other of others) expect(overlap(own, other)).toBeLessThan(1);
     }
   }
+});
+
+it('the own tile covers nobody where rows leave room above and below, in whatever corner it is', () => {
+  for (const box of [BOXES.phone, { width: 1256, height: 700 }]) {
+    const count = box === BOXES.phone ? 4 : 2;
+    for (const inline of ['start', 'end'] as const) {
+      for (const block of ['start', 'end'] as const) {
+        const { own, others } = placesOf(count, box, undefined, { inline, block });
+        for (const other of others) expect(overlap(own, other)).toBe(0);
+      }
+    }
+  }
+});
+
+it('an own tile that has to lie over one of many covers a corner of the picture, not the face in the middle', () => {
+  for (const box of [BOXES.tablet, BOXES.desk, BOXES.wall]) {
+    const { own, others } = placesOf(4, box);
+    for (const { x, y, width, height } of others) {
+      const face = { x: x + width * 0.38, y: y + height * 0.25, width: width * 0.24, height: height * 0.4 };
+      expect(overlap(own, face)).toBe(0);
+    }
+  }
+});
+
+describe('a picture that is shown whole on the stage', () => {
+  const placed = (count: number, box: (typeof BOXES)['phone'], stageShape: number) => {
+    const others = OTHERS.slice(0, count);
+    const { places } = arrange({ own: 'own', ownScreens: [], others, stage: 'a', stageShape }, box, END);
+    const stage = places.get('a')!;
+    return { stage, strip: ['own', ...others.slice(1)].map((key) => places.get(key)!) };
+  };
+
+  it.each([2, 3, 4, 7])(
+    'has a place of its shape where the box is tall, and %i others the room that it leaves',
+    (count) => {
+      for (const box of [BOXES.phone, BOXES.tablet]) {
+        const { stage, strip } = placed(count, box, 16 / 9);
+        expect(stage.width / (stage.height - 40)).toBeCloseTo(16 / 9);
+        expect(stage.width).toBe(box.width);
+        for (const rect of strip) {
+          expect(rect.width * rect.height).toBeLessThan(stage.width * stage.height);
+          expect(rect.y).toBeGreaterThanOrEqual(stage.y + stage.height + 8);
+          expect(rect.y + rect.height).toBeLessThanOrEqual(box.height + 0.01);
+        }
+        const lowest = Math.max(...strip.map(({ y, height }) => y + height));
+        expect(Math.abs(stage.y - (box.height - lowest))).toBeLessThan(2);
+      }
+    },
+  );
+
+  it('that is tall itself leaves the others their strip', () => {
+    const { stage, strip } = placed(3, BOXES.phone, 0.5);
+    expect(stage.height).toBeGreaterThan(BOXES.phone.height / 2);
+    for (const { height } of strip) expect(height).toBeGreaterThan(40);
+  });
+});
+
+it('a strip below a stage that fills its frame takes no more than it needs', () => {
+  const { places } = placesOf(3, BOXES.phone, 'b');
+  const stage = places.get('b')!;
+  const top = Math.min(places.get('a')!.y, places.get('own')!.y);
+  expect(stage.height + 8).toBe(top);
+});
+
+it('a strip beside the stage is one column for as long as faces are to be seen in it', () => {
+  const { places, own } = placesOf(5, BOXES.desk, 'c');
+  for (const [key, { x }] of places) if (key !== 'c') expect(x).toBe(own.x);
 });
 
 it('an own screen lies next to the own tile, towards the middle, and takes no place of the others', () => {

@@ -2,6 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { Look } from '../../../web/app/look.ts';
 
 describe('the look of a call', () => {
+  it('knows the shape of what is shown whole, and not of what fills its frame', () => {
+    const look = new Look();
+    expect(look.shapeOf('s', true)).toBeUndefined();
+    look.setShape('s', 1.6);
+    look.setShape('f', 1.5);
+    expect([look.shapeOf('s', true), look.shapeOf('f', false)]).toEqual([1.6, undefined]);
+    look.toggleFit('s', true);
+    look.toggleFit('f', false);
+    expect([look.shapeOf('s', true), look.shapeOf('f', false)]).toEqual([undefined, 1.5]);
+  });
+
   it('closes what is on top: dialog, menu, panel', () => {
     const look = new Look();
     look.toggle('chat');
