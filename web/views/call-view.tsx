@@ -40,7 +40,9 @@ export function CallView({ app, call }: { readonly app: App; readonly call: Call
       {open === 'chat' && <ChatPanel call={call} />}
       {open === 'people' && <PeoplePanel call={call} />}
       {open === 'details' && <DetailsPanel call={call} />}
-      <Controls call={call} />
+      <footer class="call-foot">
+        <Controls call={call} />
+      </footer>
       <CallDialogs app={app} call={call} />
       <Sound app={app} call={call} />
     </div>

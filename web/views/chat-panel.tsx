@@ -22,6 +22,16 @@ export function ChatPanel({ call }: { readonly call: Call }) {
     const element = list.current;
     if (element !== null && atEnd.current) element.scrollTop = element.scrollHeight;
   }, [lines]);
+  // Who reads the end goes on reading it when the panel becomes another size: a keyboard comes up, a phone is turned.
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   const send = (event: Event) => {
     event.preventDefault();
     const said = text.value.trim();

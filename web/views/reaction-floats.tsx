@@ -9,9 +9,14 @@ interface Float {
   readonly name: ReactionName;
   /** Where it rises, in percent from the start. */
   readonly at: number;
+  /** How much later than the first ones, in milliseconds. */
+  readonly later: number;
 }
 
 const LIFE_MS = 3_000;
+const LATEST_MS = 300;
+/** Multiples of it lie well apart, however many there are: the golden ratio. */
+const APART = 0.618;
 /** Of one change: a flood of likes does not become a flood of pictures. */
 const MOST = 5;
 const MOST_AT_ONCE = 40;
@@ -27,7 +32,12 @@ export function ReactionFloats({ call }: { readonly call: Call }) {
       if (name === undefined) return;
       const came = Array.from({ length: Math.min(count, MOST) }, () => {
         last += 1;
-        return { id: last, name, at: 6 + ((last * 37) % 30) };
+        return {
+          id: last,
+          name,
+          at: 6 + ((last * APART) % 1) * 56,
+          later: ((last * 2 * APART) % 1) * LATEST_MS,
+        };
       });
       floats.value = [...floats.value, ...came].slice(-MOST_AT_ONCE);
       const timer = setTimeout(() => {
@@ -43,8 +53,8 @@ export function ReactionFloats({ call }: { readonly call: Call }) {
   }, [call]);
   return (
     <div class="floats" aria-hidden="true">
-      {floats.value.map(({ id, name, at }) => (
-        <span key={id} class="float-up" style={{ insetInlineStart: `${at}%` }}>
+      {floats.value.map(({ id, name, at, later }) => (
+        <span key={id} class="float-up" style={{ insetInlineStart: `${at}%`, animationDelay: `${later}ms` }}>
           <ReactionPicture name={name} />
         </span>
       ))}

@@ -20,7 +20,10 @@ export function TileState({
       return (
         <div class="tile-state failed" role="status">
           <p class="tile-state-title">
-            <Icon name="warning" /> <Named text={words.failed} name={name} />
+            <Icon name="warning" />
+            <span>
+              <Named text={words.failed} name={name} />
+            </span>
           </p>
           {!screen && (
             <>
