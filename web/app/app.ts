@@ -19,7 +19,7 @@ import type { Say } from './notes.ts';
 import { rememberStarted, startedHere, suggestRoom } from './room-name.ts';
 import type { Kind } from './screen.ts';
 import { type Screen, staysInForm } from './screen.ts';
-import { explain, explainRefusal } from './sentences.ts';
+import { explain, explainMissing } from './sentences.ts';
 import { tidyName, tidyRoom } from './tidy.ts';
 import { OWN } from './tile.ts';
 import { NoTokens } from './tokens.ts';
@@ -216,15 +216,9 @@ export class App {
       const own = this.own.value[kind];
       return own.state === 'refused' ? [{ kind, refusal: own.refusal }] : [];
     });
-    const [first] = refused;
+    const [first, ...rest] = refused;
     if (first === undefined) return false;
-    const alike = refused.every(({ refusal }) => refusal.why === first.refusal.why);
-    this.problem.value = (words) => {
-      const said = alike
-        ? [explainRefusal(first.refusal, refused.length > 1 ? 'both' : first.kind, words)]
-        : refused.map(({ kind, refusal }) => explainRefusal(refusal, kind, words));
-      return [...said, words.before.joinAnyway].join(' ');
-    };
+    this.problem.value = (words) => explainMissing([first, ...rest], words);
     return true;
   }
 

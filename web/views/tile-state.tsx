@@ -1,5 +1,6 @@
 import type { Call } from '../app/call.ts';
 import { language } from '../app/language.ts';
+import { together } from '../app/sentences.ts';
 import type { Tile } from '../app/tile.ts';
 import { Icon } from './icons.tsx';
 import { Named } from './named.tsx';
@@ -16,7 +17,10 @@ export function TileState({
   switch (link.state) {
     case 'connected':
       return null;
-    case 'failed':
+    case 'failed': {
+      const cause = words.cause[link.cause];
+      // Of both sentences the second one, with the space between them: where room is short it is left out.
+      const hint = together(cause, words.relayHint).slice(cause.length);
       return (
         <div class="tile-state failed" role="status">
           <p class="tile-state-title">
@@ -28,7 +32,8 @@ export function TileState({
           {!screen && (
             <>
               <p>
-                {words.cause[link.cause]} {!link.relay && <span class="relay-hint">{words.relayHint}</span>}
+                {cause}
+                {!link.relay && <span class="relay-hint">{hint}</span>}
               </p>
               <button type="button" class="plain" onClick={() => call.peers.retry(peer)}>
                 <Icon name="refresh" /> {words.retry}
@@ -37,6 +42,7 @@ export function TileState({
           )}
         </div>
       );
+    }
     case 'unstable':
       return (
         <div class="tile-state unstable">
