@@ -7,8 +7,9 @@ import { GatewayProcess } from './gateway-process.ts';
 import { allSee, profile, recordNotes, sees } from './people.ts';
 import { listed } from './room-watch.ts';
 
+const WHOLE = process.env['MODE'] === 'whole';
 /** How long the gateway is away: a minute is promised, and CI has eight seconds. */
-const OUTAGE_MS = process.env['MODE'] === 'whole' ? 60_000 : 8_000;
+const OUTAGE_MS = WHOLE ? 60_000 : 8_000;
 /** A client looks for its gateway every 30 s at the least, and gives a try up to 15 s. */
 const BACK_MS = 60_000;
 const CALM_MS = 2_000;
@@ -91,6 +92,29 @@ describe.skipIf(chromiumPath() === undefined)('a call whose gateway is away', ()
       expect(await bo.page.$$eval('#messages li', (lines) => lines.length)).toBe(1);
     },
     OUTAGE_MS + 150_000,
+  );
+
+  it.runIf(WHOLE)(
+    'is back at once by a click on Try now, whatever pause it is in',
+    { timeout: 90_000 },
+    async () => {
+      const gateway = await GatewayProcess.start();
+      const context = await profile(browser);
+      // Pauses without luck: from 15 s to 31 s after the end no try is made.
+      await context.addInitScript(() => {
+        Math.random = () => 0.999;
+      });
+      const { page } = await Caller.join(context, gateway.url, 'Ada', { room: 'now' });
+      await gateway.kill();
+      await page.waitForSelector('#try-now');
+      await new Promise((resolve) => setTimeout(resolve, 17_000));
+      await gateway.start();
+      await page.focus('#try-now');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('#call:not([data-phase=reconnecting])', { timeout: 5_000 });
+      // The button is gone, and the keyboard is not lost with it.
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('call-title');
+    },
   );
 
   it('closed for good: says so, and tries again by a click', async () => {

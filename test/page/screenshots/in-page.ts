@@ -234,6 +234,7 @@ export interface Others {
   lock(name: string): Promise<void>;
   end(name: string): Promise<void>;
   deny(name: string, other: string): Promise<void>;
+  admit(name: string, other: string): Promise<void>;
 }
 
 /** Makes `window.craft` of the page of the others. `sdk`: the module that the gateway serves. */
@@ -302,6 +303,7 @@ export function others(sdk: Sdk, picture: typeof portrait, presentation: typeof 
     lock: (name) => person(name).room.moderate.lock(),
     end: (name) => person(name).room.moderate.end(),
     deny: (name, other) => person(name).room.moderate.deny(idOf(name, other)),
+    admit: (name, other) => person(name).room.moderate.admit(idOf(name, other)),
   };
   Object.assign(window, { craft });
 }
