@@ -20,9 +20,10 @@ const STABLE_MS = 10_000;
  * because the gateway had just started. And at a change of network, at most this often.
  */
 const BETTER_MS = 60_000;
-/** A gateway that says that it drains may be there again soon: in this time pauses are at most this long. */
+/** A gateway that says that it drains may be there again soon: in this time pauses are short. */
 const RESTART_MS = 30_000;
-const RESTART_PAUSE_MS = 1_000;
+/** The longest of the short pauses. */
+const SOON_MS = 1_000;
 /** A line that is being opened for this long is given up for another one where the network changed. */
 const STALE_MS = 500;
 /** For a gateway that announces none: the defaults of this project's own. */
@@ -76,6 +77,8 @@ export class Connection {
   #betterAt = 0;
   #stopBetter: (() => void) | undefined;
   #restartUntil = 0;
+  /** Since the last Welcome a gateway answered, and asked for another token or a fresh session. */
+  #answered = false;
   #rounds = 0;
   #tries = 0;
   #lastReason: Reason = 'unreachable';
@@ -186,6 +189,7 @@ export class Connection {
     this.#openedAt = this.#environment.now();
     this.#rounds = 0;
     this.#tries = 0;
+    this.#answered = false;
     this.#routes.succeeded(line.route);
     const interval = milliseconds(welcome.pingInterval) ?? PING_INTERVAL_MS;
     const timeout = milliseconds(welcome.pongTimeout) ?? PONG_TIMEOUT_MS;
@@ -259,7 +263,10 @@ export class Connection {
   #wait(end: End): void {
     this.#endPause();
     const restarting = this.#environment.now() < this.#restartUntil;
-    const pause = this.#backoff.next(end.retryAfterMs, restarting ? RESTART_PAUSE_MS : undefined);
+    // What was a long outage is over, and what the gateway asks for is at hand. Asked for twice, it is another trouble.
+    const over = !this.#answered && (end.next === 'reauthenticate' || end.next === 'reconnect');
+    this.#answered ||= over;
+    const pause = this.#backoff.next(end.retryAfterMs, restarting || over ? SOON_MS : undefined);
     this.#pauseAsked = end.retryAfterMs > 0;
     if (this.#line === undefined) {
       this.#lastReason = end.reason;

@@ -220,6 +220,46 @@ describe('an application without a token to give', () => {
   });
 });
 
+describe('a gateway that is there again after a long outage', () => {
+  it.each([
+    [Reason.TOKEN_INVALID, NextStep.REAUTHENTICATE],
+    [Reason.WINDOW_EXPIRED, NextStep.RECONNECT],
+  ])(
+    'and refuses a Hello for reason %i is tried again soon, and with a pause if it does so again',
+    async (reason, nextStep) => {
+      const pauses: number[] = [];
+      const fast = new TestWorld({}, 100);
+      const after = (ms: number, action: () => void) => {
+        pauses.push(ms);
+        return fast.environment.after(ms, action);
+      };
+      const gateway = await FakeGateway.overWebSocket();
+      const world = new TestWorld({ ...fast.environment, after, random: () => 1 });
+      const session = openSession(gateway, { token: async () => 'token', world });
+      const first = await gateway.next();
+      await first.welcome();
+      await session.opened;
+      first.drop();
+      for (let outage = 0; outage < 4; outage += 1) {
+        const connection = await gateway.next();
+        await connection.next('hello');
+        connection.drop();
+      }
+      const refuse = async () => {
+        const connection = await gateway.next();
+        await connection.next('hello');
+        pauses.length = 0;
+        connection.send({ body: { case: 'closed', value: { reason, nextStep } } });
+        await connection.untilClosed();
+        while (pauses.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        return pauses[0];
+      };
+      expect(await refuse()).toBe(1_000);
+      expect(await refuse()).toBe(30_000);
+    },
+  );
+});
+
 describe('an end that asks for time', () => {
   it.each([
     [Reason.SLOW_CONSUMER, NextStep.RESUME],
