@@ -228,7 +228,7 @@ describe('a gateway that is there again after a long outage', () => {
     'and refuses a Hello for reason %i is tried again soon, and with a pause if it does so again',
     async (reason, nextStep) => {
       const pauses: number[] = [];
-      const fast = new TestWorld({}, 100);
+      const fast = new TestWorld({}, 25);
       const after = (ms: number, action: () => void) => {
         pauses.push(ms);
         return fast.environment.after(ms, action);
@@ -248,11 +248,11 @@ describe('a gateway that is there again after a long outage', () => {
       const refuse = async () => {
         const connection = await gateway.next();
         await connection.next('hello');
-        pauses.length = 0;
+        // It is told of right before the pause begins.
+        const told = new Promise((resolve) => session.once('state', () => resolve(pauses.length)));
         connection.send({ body: { case: 'closed', value: { reason, nextStep } } });
-        await connection.untilClosed();
-        while (pauses.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-        return pauses[0];
+        const next = Number(await told);
+        return pauses[next];
       };
       expect(await refuse()).toBe(1_000);
       expect(await refuse()).toBe(30_000);

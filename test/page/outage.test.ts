@@ -113,7 +113,7 @@ describe.skipIf(chromiumPath() === undefined)('a call whose gateway is away', ()
       await page.keyboard.press('Enter');
       await page.waitForSelector('#call:not([data-phase=reconnecting])', { timeout: 5_000 });
       // The button is gone, and the keyboard is not lost with it.
-      expect(await page.evaluate(() => document.activeElement?.id)).toBe('call-title');
+      await page.waitForFunction(() => document.activeElement?.id === 'call-title');
     },
   );
 

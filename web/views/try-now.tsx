@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../app/call.ts';
 import { language } from '../app/language.ts';
 
@@ -11,11 +11,12 @@ export function TryNow({ call }: { readonly call: Call }) {
   const { states: words } = language.value.words;
   const button = useRef<HTMLButtonElement>(null);
   const trying = useSignal(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = button.current;
-    // Gone with the outage: the keyboard goes on from the top of the call.
+    // Gone with the outage: the keyboard goes on from the top of the call, which on phones was hidden below this.
     return () => {
-      if (document.activeElement === element) document.getElementById('call-title')?.focus();
+      if (document.activeElement !== element) return;
+      requestAnimationFrame(() => document.getElementById('call-title')?.focus());
     };
   }, []);
   useEffect(() => {
