@@ -29,7 +29,7 @@ export function Header({ app, call }: { readonly app: App; readonly call: Call }
           </span>
         )}
       </div>
-      <div class="call-status" data-shown={status !== ''}>
+      <div class="call-status" data-shown={status !== '' || offline}>
         <div class="call-status-text">
           {offline && <p id="offline">{states.offline}</p>}
           <p id="status" role="status">

@@ -116,6 +116,8 @@ async function take(
   const page = await state.show(theatre);
   // Who came has been said long ago.
   if (state.again === undefined) await page.evaluate(withoutNotes);
+  // Encoders begin with little, and come to the full picture.
+  if ((await page.locator('.tile:not(.own) video').count()) > 0) await page.waitForTimeout(2_500);
   const shots: Shot[] = [];
   const usual = language === 'en' ? [...HEIGHTS.keys()].filter((width) => width !== 320) : FEWER;
   const widths = values.width?.map(Number) ?? usual;

@@ -18,10 +18,23 @@ export const TROUBLE_STATES: readonly State[] = [
   {
     name: 'offline',
     title: 'No network at all',
-    proof: '#offline',
+    proof: '.call-status:has(#offline) #try-now',
     show: async (theatre) => {
       const { page } = await callWith(theatre, 2);
       await page.context().setOffline(true);
+      return page;
+    },
+  },
+  {
+    name: 'offline-first',
+    title: 'No network, as the browser says; the connection is being tested',
+    proof: '.call-status[data-shown=true] #offline',
+    show: async (theatre) => {
+      const { page } = await callWith(theatre, 1);
+      await page.evaluate(() => {
+        Object.defineProperty(navigator, 'onLine', { value: false });
+        dispatchEvent(new Event('offline'));
+      });
       return page;
     },
   },
