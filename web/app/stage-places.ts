@@ -17,11 +17,11 @@ export interface StagePlaces {
 
 /** `shape`: of a picture that is shown whole, width to height; undefined: it fills any frame. */
 export function stagePlaces(count: number, shape: number | undefined, box: Box): StagePlaces {
-  if (box.width > box.height * 1.1) return beside(count, box);
+  if (box.width > box.height * 1.1) return beside(count, shape, box);
   return shape === undefined ? below(count, box) : belowWhole(count, shape, box);
 }
 
-function beside(count: number, { width, height }: Box): StagePlaces {
+function beside(count: number, shape: number | undefined, { width, height }: Box): StagePlaces {
   const across = clamp(width * (count > 3 ? 0.24 : 0.2), 132, 420);
   const each = (height - GAP * (count - 1)) / count;
   const tile: Box | undefined =
@@ -35,7 +35,9 @@ function beside(count: number, { width, height }: Box): StagePlaces {
     tile === undefined
       ? moved(grid(count, { width: across, height }, { gap: GAP, tallest: TALLEST }).places, x, 0)
       : Array.from({ length: count }, (_, index) => ({ ...tile, x, y: top + index * (tile.height + GAP) }));
-  return { stage: { x: 0, y: 0, width: x - GAP, height }, strip };
+  const large = x - GAP;
+  const tall = shape === undefined ? height : Math.min(height, large / shape + CAPTION);
+  return { stage: { x: 0, y: (height - tall) / 2, width: large, height: tall }, strip };
 }
 
 /** What the strip leaves is the stage's. */

@@ -129,6 +129,15 @@ describe('a picture that is shown whole on the stage', () => {
     },
   );
 
+  it('has a place of its shape where the box is wide, too, and is no higher than that', () => {
+    for (const box of [BOXES.desk, BOXES.wall]) {
+      const { stage } = placed(3, box, 16 / 9);
+      expect(stage.width / (stage.height - 40)).toBeCloseTo(16 / 9);
+      expect(stage.y + stage.height / 2).toBeCloseTo(box.height / 2);
+      expect(placed(3, box, 1).stage.height).toBe(box.height);
+    }
+  });
+
   it('that is tall itself leaves the others their strip', () => {
     const { stage, strip } = placed(3, BOXES.phone, 0.5);
     expect(stage.height).toBeGreaterThan(BOXES.phone.height / 2);
