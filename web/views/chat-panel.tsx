@@ -15,6 +15,8 @@ export function ChatPanel({ call }: { readonly call: Call }) {
   const { words, tag } = language.value;
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  /** Of the list, as last known. */
+  const height = useRef(0);
   const text = useSignal('');
   const lines = call.lines.value;
   const time = useMemo(() => clock(tag.startsWith('en') ? undefined : tag), [tag]);
@@ -27,6 +29,7 @@ export function ChatPanel({ call }: { readonly call: Call }) {
     const element = list.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
+      height.current = element.clientHeight;
       if (atEnd.current) element.scrollTop = element.scrollHeight;
     });
     observer.observe(element);
@@ -52,7 +55,8 @@ export function ChatPanel({ call }: { readonly call: Call }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
         tabIndex={0}
         onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-          atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
+          // What scrolls because the panel became another size was not scrolled by the reader.
+          if (clientHeight === height.current) atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR;
         }}
       >
         <ol>
