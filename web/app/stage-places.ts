@@ -29,15 +29,18 @@ function beside(count: number, shape: number | undefined, { width, height }: Box
       ? undefined
       : { width: Math.min(across, (each * 16) / 9), height: Math.min(each, across / TALLEST) };
   const taken = tile?.width ?? across;
-  const x = width - taken;
+  const most = width - taken - GAP;
+  // A picture that is shown whole is no wider than leaves its name room below it; the two keep together.
+  const large = shape === undefined ? most : Math.min(most, (height - CAPTION) * shape);
+  const start = (most - large) / 2;
+  const tall = shape === undefined ? height : large / shape + CAPTION;
+  const x = start + large + GAP;
   const top = tile === undefined ? 0 : (height - count * tile.height - (count - 1) * GAP) / 2;
   const strip =
     tile === undefined
       ? moved(grid(count, { width: across, height }, { gap: GAP, tallest: TALLEST }).places, x, 0)
       : Array.from({ length: count }, (_, index) => ({ ...tile, x, y: top + index * (tile.height + GAP) }));
-  const large = x - GAP;
-  const tall = shape === undefined ? height : Math.min(height, large / shape + CAPTION);
-  return { stage: { x: 0, y: (height - tall) / 2, width: large, height: tall }, strip };
+  return { stage: { x: start, y: (height - tall) / 2, width: large, height: tall }, strip };
 }
 
 /** What the strip leaves is the stage's. */

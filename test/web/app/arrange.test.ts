@@ -134,7 +134,10 @@ describe('a picture that is shown whole on the stage', () => {
       const { stage } = placed(3, box, 16 / 9);
       expect(stage.width / (stage.height - 40)).toBeCloseTo(16 / 9);
       expect(stage.y + stage.height / 2).toBeCloseTo(box.height / 2);
-      expect(placed(3, box, 1).stage.height).toBe(box.height);
+      const square = placed(3, box, 1);
+      expect(square.stage.height).toBe(box.height);
+      expect(square.stage.width).toBe(box.height - 40);
+      expect(square.strip[0]?.x).toBe(square.stage.x + square.stage.width + 8);
     }
   });
 
