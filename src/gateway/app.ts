@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { Code } from '@connectrpc/connect';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
@@ -8,12 +9,10 @@ import { type PageOptions, registerPages } from './pages.ts';
 import { type NodeResponse, refuse } from './refusal.ts';
 import { registerRpcs } from './rpc-plugin.ts';
 import type { RpcRoute } from './rpc-route.ts';
-import type { HttpServers } from './servers.ts';
-import { routeStreams } from './stream-routes.ts';
 import { routeUpgrade, type WebSocketHandler } from './upgrade.ts';
 
 export interface AppOptions {
-  readonly servers: HttpServers;
+  readonly http1: Server;
   readonly guard: Guard;
   readonly rpcs: readonly RpcRoute[];
   readonly pages: PageOptions;
@@ -24,15 +23,24 @@ export interface AppOptions {
 /** Longest body of a plain HTTP route, in bytes; the rpcs have limits of their own. */
 const PLAIN_BODY_BYTES = 64 * 1024;
 
-/** One Fastify over both HTTP servers. It routes; it does not listen. */
-export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { servers, guard, log } = options;
+/** Serves a request of either HTTP version. */
+export type RequestHandler = (request: NodeRequest, response: NodeResponse) => void;
+
+/** One Fastify for both versions of HTTP. It routes; it does not listen. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** For requests over HTTP/2; those of `http1` find it by themselves. */
+  readonly onRequest: RequestHandler;
+}
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { http1, guard, log } = options;
   const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger,
     bodyLimit: PLAIN_BODY_BYTES,
-    serverFactory: () => servers.http1,
+    serverFactory: () => http1,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     frameworkErrors: (_error, request, reply) => {
       reply.hijack();
@@ -58,21 +66,19 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.ready();
 
   // Fastify's types know one HTTP version at a time; its router reads what both have in common.
-  const route = app.routing as (request: NodeRequest, response: NodeResponse) => void;
-  const onRequest = (request: NodeRequest, response: NodeResponse): void => {
+  const route = app.routing as RequestHandler;
+  const onRequest: RequestHandler = (request, response) => {
     // Opened and reset in one breath: there is nobody to answer.
     if ('stream' in request ? request.stream.destroyed : request.socket.destroyed) return;
     const refusal = guard.authority(request);
     if (refusal === undefined) route(request, response);
     else refuse(request, response, refusal);
   };
-  servers.http1.on('request', onRequest);
-  servers.http2.on('request', onRequest);
-  routeStreams(servers.http2, options.rpcs, guard);
-  servers.http1.on('upgrade', (request, socket, head) =>
+  http1.on('request', onRequest);
+  http1.on('upgrade', (request, socket, head) =>
     routeUpgrade(guard, options.webSocket, request, socket, head),
   );
-  return app;
+  return { fastify: app, onRequest };
 }
 
 const BAD_REQUEST = { code: Code.InvalidArgument, status: 400, message: 'the path is malformed' } as const;

@@ -1,3 +1,4 @@
+import { compatStreamOf } from '../lanes/http2/compat-stream.ts';
 import type { NodeRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 
@@ -20,6 +21,6 @@ export function limitBodyTime(
 }
 
 function isComplete(request: NodeRequest): boolean {
-  if ('stream' in request) return request.stream.destroyed || request.stream.state.remoteClose === 1;
+  if ('stream' in request) return compatStreamOf(request).isRemoteClosed || request.stream.destroyed;
   return request.complete || request.destroyed;
 }

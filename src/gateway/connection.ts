@@ -1,15 +1,18 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Http2ServerRequest, Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import { TLSSocket } from 'node:tls';
+import type { Http2Stream } from '../lanes/http2/http2-stream.ts';
 
 /** A request of either HTTP version as Node hands it over. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
-/** What is read of a request over HTTP/2, whether Node's compat layer has seen it or not. */
-export interface StreamRequest {
-  readonly stream: ServerHttp2Stream;
+/** A request over HTTP/2 for a lane, on a stream of ours. */
+export interface LaneRequest {
+  readonly lane: Http2Stream;
+  readonly from: Connection;
   readonly method: string;
   readonly url: string;
   readonly authority: string;
@@ -17,7 +20,7 @@ export interface StreamRequest {
 }
 
 /** A request of either HTTP version, as far as it is judged. */
-export type HttpRequest = IncomingMessage | StreamRequest;
+export type HttpRequest = NodeRequest | LaneRequest;
 
 /** What a backend proved with its client certificate. Only ever made from a certificate that the gateway verified. */
 export interface ClientCertificate {
@@ -46,18 +49,19 @@ const GONE: Connection = {
   overLimit: false,
 };
 
-/** Finds the connection behind a request: by socket for HTTP/1.1, by session for HTTP/2. */
+/** Finds the connection behind a request: by socket for HTTP/1.1, by stream for HTTP/2. */
 export class Connections {
-  readonly #known = new WeakMap<Socket | Http2Session, Connection>();
+  readonly #known = new WeakMap<Socket | Duplex, Connection>();
 
-  add(key: Socket | Http2Session, connection: Connection): void {
+  add(key: Socket | Duplex, connection: Connection): void {
     this.#known.set(key, connection);
   }
 
   /** Of a request or upgrade; an empty record when its socket is gone. */
   of(request: HttpRequest): Connection {
-    const key = 'stream' in request ? request.stream.session : request.socket;
-    return (key && this.#known.get(key)) ?? GONE;
+    if ('from' in request) return request.from;
+    const key = 'stream' in request ? request.stream : request.socket;
+    return this.#known.get(key) ?? GONE;
   }
 }
 

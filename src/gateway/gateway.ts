@@ -7,13 +7,15 @@ import type { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { descriptorLimit } from './descriptors.ts';
 import { Guard } from './guard.ts';
+import { createHttp1Server } from './http1-server.ts';
+import { Http2Requests } from './http2-requests.ts';
 import { type LaneEndpoint, laneRoute } from './lane-routes.ts';
 import { connectionBudget, DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { Listener } from './listener.ts';
 import { LoadAdmission } from './load-admission.ts';
 import { type OriginOptions, Origins } from './origins.ts';
 import { TrustedProxies } from './proxies.ts';
-import { createHttpServers } from './servers.ts';
+import { StreamRoutes } from './stream-routes.ts';
 import type { TlsSource } from './tls.ts';
 import { unaryRoutes } from './unary-routes.ts';
 import type { WebSocketHandler } from './upgrade.ts';
@@ -80,12 +82,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = resolveLimits(options.limits ?? {});
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const origins = new Origins(options.origins ?? DEFAULT_ORIGINS, log);
-  const servers = createHttpServers(limits);
+  const http1 = createHttp1Server(limits);
   const shutdown = new AbortController();
   const admission = options.admission ?? new LoadAdmission({ limits });
   const rates = admission.connections ?? new AddressBudget(limits.connectionRate, () => performance.now());
   const { tls, bound } = options;
-  const listener = new Listener({ limits, servers, proxies, rates, tls, bound, log });
+  const listener = new Listener({ limits, http1, proxies, rates, tls, bound, log });
   const guard = new Guard({
     connections: listener.connections,
     proxies,
@@ -93,13 +95,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     admission,
     random: Math.random,
   });
-  const app = await createApp({
-    servers,
+  const rpcs = [
+    ...[...(options.endpoints ?? [])].map(laneRoute),
+    ...unaryRoutes({ routes: options.routes ?? noRoutes, limits, shutdown: shutdown.signal, log }),
+  ];
+  const { fastify, onRequest } = await createApp({
+    http1,
     guard,
-    rpcs: [
-      ...[...(options.endpoints ?? [])].map(laneRoute),
-      ...unaryRoutes({ routes: options.routes ?? noRoutes, limits, shutdown: shutdown.signal, log }),
-    ],
+    rpcs,
     pages: {
       webRoot: options.webRoot,
       isServing: options.isServing ?? (() => true),
@@ -109,7 +112,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     webSocket: options.webSocket,
     log,
   });
-  await listener.open(options.host ?? '127.0.0.1', options.port ?? 0);
+  const requests = new Http2Requests(new StreamRoutes(rpcs, guard), listener.connections, onRequest);
+  await listener.open(options.host ?? '127.0.0.1', options.port ?? 0, requests);
 
   const { address, port } = listener.address;
   let closing: Promise<void> | undefined;
@@ -117,7 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     shutdown.abort();
     listener.stopAccepting();
     await listener.finish(graceMs);
-    await app.close();
+    await fastify.close();
   };
   return {
     url: `${options.tls ? 'https' : 'http'}://${reachable(address)}:${port}`,

@@ -152,7 +152,7 @@ const ACCEPTED_TYPES =
   'application/proto, application/json, application/connect+proto, application/connect+json, application/grpc+proto, application/grpc+json, application/grpc-web+proto, application/grpc-web+json';
 
 export function authorityOf(request: HttpRequest): string {
-  return ('stream' in request ? request.authority : undefined) || request.headers.host || '';
+  return ('authority' in request ? request.authority : undefined) || request.headers.host || '';
 }
 
 function isAuthority(authority: string): boolean {

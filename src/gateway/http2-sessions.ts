@@ -1,25 +1,19 @@
-import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { Http2Connection } from '../lanes/http2/http2-connection.ts';
+import type { Http2Limits, Http2Owner } from '../lanes/http2/http2-owner.ts';
+import type { Http2Stream } from '../lanes/http2/http2-stream.ts';
+import { ErrorCode } from '../lanes/http2/protocol.ts';
+import type { RequestHead } from '../lanes/http2/request-head.ts';
+import type { Connection } from './connection.ts';
 import { watchDeparture } from './departure.ts';
-import { Http2Watch, type Http2WatchLimits } from './http2-watch.ts';
+import type { Http2Requests } from './http2-requests.ts';
+import { Http2Allowance, Http2Watch } from './http2-watch.ts';
 import type { GatewayLimits } from './limits.ts';
-
-type Limits = Http2WatchLimits &
-  Pick<
-    GatewayLimits,
-    | 'connectionWindowBytes'
-    | 'departureMs'
-    | 'firstStreamMs'
-    | 'idleSessionMs'
-    | 'lingerMs'
-    | 'streamsPerProxyConnection'
-  >;
 
 /** How a session came to the port. */
 export interface SessionOrigin {
   readonly socket: Socket;
-  /** The session is ended behind its first stream. */
-  readonly once: boolean;
+  readonly connection: Connection;
   /** The peer is a trusted proxy. */
   readonly isProxy: boolean;
 }
@@ -32,109 +26,180 @@ export interface SessionWitness {
   settle(socket: Socket): void;
 }
 
+export interface Http2SessionsOptions {
+  readonly limits: GatewayLimits;
+  readonly witness: SessionWitness;
+  readonly requests: Http2Requests;
+}
+
+/** What sessions of one kind are told and held to. */
+interface SessionKind {
+  readonly told: Http2Limits;
+  readonly allowed: Http2Allowance;
+}
+
 /**
  * Keeps the HTTP/2 sessions: each must open a stream soon after its preface and is ended when it has had none for a
- * while. Node's own session timeout counts pings as activity, so a peer could hold an empty session for ever. A peer that
- * floods is cut.
+ * while, whatever pings it sends. A peer that floods is cut.
  */
 export class Http2Sessions {
-  readonly #open = new Map<ServerHttp2Session, KeptSession>();
-  readonly #limits: Limits;
-  readonly #witness: SessionWitness;
+  readonly #open = new Set<KeptSession>();
+  readonly #options: Http2SessionsOptions;
+  readonly #clients: SessionKind;
+  readonly #proxies: SessionKind;
 
-  constructor(limits: Limits, witness: SessionWitness) {
-    this.#limits = limits;
-    this.#witness = witness;
+  constructor(options: Http2SessionsOptions) {
+    const { limits } = options;
+    const kind = (streams: number, clients: number): SessionKind => ({
+      told: {
+        headerBytes: limits.headerBytes,
+        headerCount: limits.headerCount,
+        streams,
+        unreadAnswers: limits.unreadAnswers * clients,
+        streamWindowBytes: limits.streamWindowBytes,
+        connectionWindowBytes: limits.connectionWindowBytes,
+      },
+      allowed: new Http2Allowance(limits, clients),
+    });
+    this.#options = options;
+    this.#clients = kind(limits.streamsPerConnection, 1);
+    this.#proxies = kind(limits.streamsPerProxyConnection, limits.clientsPerProxyConnection);
   }
 
   /** Announces the end (GOAWAY): no new streams, open ones go on, the socket closes behind the last. */
   closeGracefully(): void {
-    for (const session of this.#open.keys()) session.close();
+    for (const session of this.#open) session.close();
   }
 
   /** Judges what peers did since the last look. */
   look(): void {
-    for (const { watch } of this.#open.values()) watch.look();
+    for (const session of this.#open) session.look();
   }
 
-  watch(session: ServerHttp2Session, origin: SessionOrigin): void {
-    this.#open.set(session, new KeptSession(session, origin, this.#limits, this.#witness));
-    origin.socket.on('close', () => this.#open.delete(session));
+  /** Serves a socket that speaks HTTP/2. */
+  take(origin: SessionOrigin): void {
+    const kind = origin.isProxy ? this.#proxies : this.#clients;
+    const session = new KeptSession(origin, kind, this.#options);
+    this.#open.add(session);
+    origin.socket.on('close', () => {
+      this.#open.delete(session);
+      session.gone();
+    });
+    session.start();
   }
 }
 
-/** One session, from its preface to the end of its socket. Its listeners are few, as an idle session keeps them. */
-class KeptSession {
-  readonly watch: Http2Watch;
-  readonly #session: ServerHttp2Session;
-  readonly #socket: Socket;
-  readonly #once: boolean;
-  readonly #limits: Limits;
-  readonly #witness: SessionWitness;
-  #streams = 0;
+/** One session, from its preface to the end of its socket. */
+class KeptSession implements Http2Owner {
+  readonly #origin: SessionOrigin;
+  readonly #options: Http2SessionsOptions;
+  readonly #http2: Http2Connection;
+  readonly #watch: Http2Watch;
+  #isSettled = false;
   #isDeparting = false;
   /** Until its first stream, until its next one, or until it is gone. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    session: ServerHttp2Session,
-    { socket, once, isProxy }: SessionOrigin,
-    limits: Limits,
-    witness: SessionWitness,
-  ) {
-    this.#session = session;
-    this.#socket = socket;
-    this.#once = once;
-    this.#limits = limits;
-    this.#witness = witness;
-    const flooded = (what: string) => this.#flooded(what);
-    this.watch = new Http2Watch({ session, socket, limits, isProxy, now, flooded });
-    session.setLocalWindowSize(limits.connectionWindowBytes);
-    if (isProxy) session.settings({ maxConcurrentStreams: limits.streamsPerProxyConnection });
-    session.on('error', (error: Error & { code?: string }) => {
-      if (isFault(error.code)) witness.charge(socket, error.message);
-    });
-    session.on('goaway', () => {
-      if (this.#isDeparting) return;
-      this.#isDeparting = true;
-      watchDeparture(socket, limits.departureMs);
-    });
-    session.on('stream', (stream) => this.#opened(stream));
-    this.#timer = setTimeout(() => socket.destroy(), limits.firstStreamMs);
-    socket.on('close', () => this.#stopTimer());
+  constructor(origin: SessionOrigin, { told, allowed }: SessionKind, options: Http2SessionsOptions) {
+    this.#origin = origin;
+    this.#options = options;
+    this.#http2 = new Http2Connection(origin.socket, told, this);
+    this.#watch = new Http2Watch(allowed, now, (what) => this.flooded(what));
   }
 
-  #opened(stream: ServerHttp2Stream): void {
-    this.#streams += 1;
-    this.#stopTimer();
-    this.#witness.settle(this.#socket);
-    stream.on('close', () => this.#closed());
+  start(): void {
+    this.#destroyAfter(this.#options.limits.firstStreamMs);
+    this.#http2.start();
   }
 
-  #closed(): void {
-    this.#streams -= 1;
-    if (this.#streams > 0 || this.#socket.destroyed) return;
+  look(): void {
+    const streams = this.#http2.streams;
+    const isBusy = streams > this.#watch.unreadAnswers;
+    this.#watch.look(this.#origin.socket.bytesRead, isBusy ? this.#http2.countUnread() : 0);
+  }
+
+  /** Announces the end. */
+  close(): void {
+    if (!this.#http2.isOpen) return;
+    const isIdle = this.#http2.streams === 0;
+    this.#http2.close();
+    // A peer that neither reads the GOAWAY nor ends its side would keep the socket.
+    if (isIdle) this.#destroyAfter(this.#options.limits.lingerMs);
+  }
+
+  /** Its socket has closed. */
+  gone(): void {
     this.#stopTimer();
-    // It was given up, and Node waits for what its peer does not read.
-    if (this.#session.destroyed) this.#socket.destroy();
-    else if (this.#once || this.#session.closed) this.#end();
-    else this.#timer = setTimeout(() => this.#end(), this.#limits.idleSessionMs);
+  }
+
+  serve(stream: Http2Stream, head: RequestHead): void {
+    this.#options.requests.serve(stream, head, this.#origin.connection);
+  }
+
+  opened(): void {
+    this.#watch.opened();
+  }
+
+  admitted(): void {
+    this.#stopTimer();
+    this.#watch.served();
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#options.witness.settle(this.#origin.socket);
+  }
+
+  idle(): void {
+    this.#stopTimer();
+    const { limits } = this.#options;
+    // One over the limit is told to come back later; nothing else is wanted of it.
+    if (this.#origin.connection.overLimit || !this.#http2.isOpen) this.#end();
+    else this.#timer = setTimeout(() => this.#end(), limits.idleSessionMs);
+  }
+
+  received(bytes: number): void {
+    if (this.#watch.received(bytes)) this.look();
+  }
+
+  content(bytes: number): void {
+    this.#watch.content(bytes);
+  }
+
+  reset(by: 'peer' | 'gateway', code: number): void {
+    this.#watch.reset(by, code);
+  }
+
+  settings(): void {
+    this.#watch.settings();
+  }
+
+  departing(): void {
+    if (this.#isDeparting) return;
+    this.#isDeparting = true;
+    watchDeparture(this.#origin.socket, this.#options.limits.departureMs);
+  }
+
+  flooded(what: string): void {
+    const { socket } = this.#origin;
+    this.#options.witness.charge(socket, what);
+    this.#http2.abort(ErrorCode.ENHANCE_YOUR_CALM, what);
+    // Whoever does not read would keep the socket.
+    setImmediate(() => socket.destroy());
+  }
+
+  failed(what: string): void {
+    this.#options.witness.charge(this.#origin.socket, what);
+    this.#destroyAfter(this.#options.limits.lingerMs);
   }
 
   #end(): void {
-    this.#session.close();
-    // A peer that neither reads the GOAWAY nor ends its side would keep the socket.
-    this.#timer = setTimeout(() => this.#socket.destroy(), this.#limits.lingerMs);
+    this.#http2.close();
+    this.#destroyAfter(this.#options.limits.lingerMs);
   }
 
-  #flooded(what: string): void {
-    this.#witness.charge(this.#socket, what);
-    // Never within a batch of frames: node:http2 then loses count of its memory, and ends the process when the session is collected.
-    setImmediate(() => {
-      if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      // Whoever does not read would keep the socket.
-      setImmediate(() => this.#socket.destroy());
-    });
+  #destroyAfter(ms: number): void {
+    this.#stopTimer();
+    const { socket } = this.#origin;
+    if (!socket.destroyed) this.#timer = setTimeout(() => socket.destroy(), ms);
   }
 
   #stopTimer(): void {
@@ -146,9 +211,4 @@ class KeptSession {
 
 function now(): number {
   return performance.now();
-}
-
-/** nghttp2 has found a flood of its own, or what is no HTTP/2; not so where the peer only said that it had an error. */
-function isFault(code: string | undefined): boolean {
-  return code?.startsWith('ERR_HTTP2') === true && code !== 'ERR_HTTP2_SESSION_ERROR';
 }

@@ -1,12 +1,12 @@
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import { type Rate, TokenBucket } from '../core/token-bucket.ts';
+import { ErrorCode } from '../lanes/http2/protocol.ts';
 import type { GatewayLimits } from './limits.ts';
 
 export type Http2WatchLimits = Pick<
   GatewayLimits,
   | 'resets'
+  | 'resetBurst'
+  | 'resetRate'
   | 'requests'
   | 'settings'
   | 'protocolBytes'
@@ -14,123 +14,150 @@ export type Http2WatchLimits = Pick<
   | 'unreadAnswers'
   | 'unreadMs'
   | 'clientsPerProxyConnection'
+  | 'invalidStreams'
+  | 'rejectedStreams'
 >;
 
-export interface Http2WatchOptions {
-  readonly session: ServerHttp2Session;
-  readonly socket: Socket;
+/** What connections of one kind may do: a proxy carries many clients. */
+export class Http2Allowance {
   readonly limits: Http2WatchLimits;
-  /** The peer is a trusted proxy: it carries many clients. */
-  readonly isProxy: boolean;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-  /** The peer does what no client does: its connection is to be cut. Called once. */
-  readonly flooded: (what: string) => void;
+  readonly requests: Rate;
+  /** Streams that end by a reset, whoever sends it; and those that the peer sends. */
+  readonly resets: Rate;
+  readonly peerResets: Rate;
+  readonly settings: Rate;
+  readonly protocol: Rate;
+  /** Bytes of content that frames of it may owe. */
+  readonly unworthyBytes: number;
+  readonly unreadAnswers: number;
+
+  constructor(limits: Http2WatchLimits, clients: number) {
+    const times = ({ burst, perSecond }: Rate) => ({
+      burst: burst * clients,
+      perSecond: perSecond * clients,
+    });
+    this.limits = limits;
+    this.requests = times(limits.requests);
+    this.resets = times(limits.resets);
+    this.peerResets = { burst: limits.resetBurst, perSecond: limits.resetRate };
+    this.settings = times(limits.settings);
+    this.protocol = times(limits.protocolBytes);
+    this.unworthyBytes = limits.protocolBytes.burst * clients;
+    this.unreadAnswers = limits.unreadAnswers * clients;
+  }
 }
 
 /**
  * Judges what the peer of one HTTP/2 connection does.
  *
- * nghttp2 bounds single frames, and floods of some kinds. What it lets through it hides: pings, window updates, headers
- * that it throws away. They show as bytes that came and were no content of any request.
+ * Each frame may be what an honest peer sends; what none does is to send so many of them: requests, resets, SETTINGS, and bytes
+ * that are no content of any request (pings, window updates, headers that say nothing).
  */
 export class Http2Watch {
-  readonly #options: Http2WatchOptions;
-  readonly #clients: number;
-  readonly #streams = new Set<ServerHttp2Stream>();
+  readonly #allowance: Http2Allowance;
+  readonly #now: () => number;
+  readonly #flooded: (what: string) => void;
   readonly #requests: TokenBucket;
   readonly #resets: TokenBucket;
+  readonly #peerResets: TokenBucket;
   readonly #settings: TokenBucket;
   /** Bytes of protocol, as far as content does not make up for them. */
   readonly #protocol: TokenBucket;
-  readonly #push: ServerHttp2Stream['push'];
+  #invalid = 0;
+  #rejected = 0;
   #bytes = 0;
+  /** Bytes since the last look. */
+  #received = 0;
   /** What content paid since the last look; below zero: it came in too small frames. */
   #content = 0;
   /** Since when too many answers are not read. */
   #unreadSince: number | undefined;
   #isFlooded = false;
 
-  constructor(options: Http2WatchOptions) {
-    const { session, limits, isProxy, now } = options;
-    this.#options = options;
-    this.#clients = isProxy ? limits.clientsPerProxyConnection : 1;
-    const bucket = ({ burst, perSecond }: Rate) =>
-      new TokenBucket({ burst: burst * this.#clients, perSecond: perSecond * this.#clients }, now());
-    this.#requests = bucket(limits.requests);
-    this.#resets = bucket(limits.resets);
-    this.#settings = bucket(limits.settings);
-    this.#protocol = bucket(limits.protocolBytes);
-    this.#push = this.#counting(Readable.prototype.push);
-    session.on('remoteSettings', () => this.#pay(this.#settings, 1, 'SETTINGS'));
-    session.on('stream', (stream) => this.#opened(stream));
-  }
-
-  /** To be called now and then. */
-  look(): void {
-    const { socket, now } = this.#options;
-    const bytes = socket.bytesRead - this.#bytes;
-    this.#bytes = socket.bytesRead;
-    const unpaid = bytes - this.#content;
-    this.#content = 0;
+  /**
+   * @param now milliseconds of a clock that never goes back
+   * @param flooded the peer does what no client does: its connection is to be cut. Called once
+   */
+  constructor(allowance: Http2Allowance, now: () => number, flooded: (what: string) => void) {
     const at = now();
-    this.#protocol.waitMs(at);
-    this.#protocol.spend(Math.max(0, unpaid));
-    if (this.#protocol.waitMs(at) > 0) this.#flood('protocol without content');
-    this.#lookAtAnswers(at);
+    this.#allowance = allowance;
+    this.#now = now;
+    this.#flooded = flooded;
+    this.#requests = new TokenBucket(allowance.requests, at);
+    this.#resets = new TokenBucket(allowance.resets, at);
+    this.#peerResets = new TokenBucket(allowance.peerResets, at);
+    this.#settings = new TokenBucket(allowance.settings, at);
+    this.#protocol = new TokenBucket(allowance.protocol, at);
   }
 
-  #lookAtAnswers(now: number): void {
-    const { unreadAnswers, unreadMs } = this.#options.limits;
-    const most = unreadAnswers * this.#clients;
-    let unread = 0;
-    if (this.#streams.size > most) {
-      for (const { writableEnded, writableFinished } of this.#streams) {
-        if (writableEnded && !writableFinished) unread += 1;
-      }
-    }
-    this.#unreadSince = unread > most ? (this.#unreadSince ?? now) : undefined;
-    if (now - (this.#unreadSince ?? now) >= unreadMs) this.#flood('answers that are not read');
+  opened(): void {
+    this.#pay(this.#requests, 'requests');
   }
 
-  #opened(stream: ServerHttp2Stream): void {
-    this.#streams.add(stream);
-    // A lane may have taken the place of the stream's buffer.
-    stream.push = Object.hasOwn(stream, 'push') ? this.#counting(stream.push) : this.#push;
-    this.#pay(this.#requests, 1, 'requests');
-    stream.once('close', () => {
-      this.#streams.delete(stream);
-      // Unless all of them are closed with their connection.
-      if (stream.rstCode !== 0 && !this.#options.session.destroyed) this.#pay(this.#resets, 1, 'resets');
-    });
+  settings(): void {
+    this.#pay(this.#settings, 'SETTINGS');
+  }
+
+  /** A request was let in: those that were refused before were not of an attack. */
+  served(): void {
+    this.#rejected = 0;
+  }
+
+  reset(by: 'peer' | 'gateway', code: number): void {
+    const { invalidStreams, rejectedStreams } = this.#allowance.limits;
+    if (by === 'peer') this.#pay(this.#peerResets, 'resets');
+    if (code !== ErrorCode.NO_ERROR) this.#pay(this.#resets, 'resets');
+    if (by === 'peer') return;
+    if (code === ErrorCode.REFUSED_STREAM) this.#rejected += 1;
+    if (code === ErrorCode.PROTOCOL_ERROR || code === ErrorCode.FLOW_CONTROL_ERROR) this.#invalid += 1;
+    if (this.#rejected > rejectedStreams) this.#flood('streams beyond the limit');
+    if (this.#invalid > invalidStreams) this.#flood('frames that break the protocol');
+  }
+
+  /** So many bytes came. Returns whether they are too many to wait for the next look. */
+  received(bytes: number): boolean {
+    this.#received += bytes;
+    return this.#received - Math.max(0, this.#content) > this.#allowance.protocol.burst;
+  }
+
+  /** A frame of content that is worth its frame pays for as much protocol as it has bytes. */
+  content(bytes: number): void {
+    this.#content += 2 * bytes - this.#allowance.limits.contentFrameBytes;
+    if (this.#content < -this.#allowance.unworthyBytes) this.#flood('content a few bytes at a time');
+  }
+
+  /** Answers that may wait for the peer to make room: fewer need not be counted. */
+  get unreadAnswers(): number {
+    return this.#allowance.unreadAnswers;
   }
 
   /**
-   * Node hands each frame of content to `push`: a listener to `data` would make the stream flow before its time. One that
-   * is worth its frame pays for as much protocol as it has bytes.
+   * To be called now and then.
+   * @param bytesRead of the socket, ever
+   * @param unread answers that are complete and wait for the peer to make room
    */
-  #counting(push: ServerHttp2Stream['push']): ServerHttp2Stream['push'] {
-    const count = (chunk: Uint8Array) => this.#count(chunk);
-    return function (this: ServerHttp2Stream, chunk: Uint8Array | null, encoding?: BufferEncoding): boolean {
-      if (chunk !== null) count(chunk);
-      return push.call(this, chunk, encoding);
-    };
+  look(bytesRead: number, unread: number): void {
+    const bytes = bytesRead - this.#bytes;
+    this.#bytes = bytesRead;
+    const unpaid = bytes - this.#content;
+    this.#content = 0;
+    this.#received = 0;
+    const at = this.#now();
+    this.#protocol.waitMs(at);
+    this.#protocol.spend(Math.max(0, unpaid));
+    if (this.#protocol.waitMs(at) > 0) this.#flood('protocol without content');
+    this.#unreadSince = unread > this.unreadAnswers ? (this.#unreadSince ?? at) : undefined;
+    if (at - (this.#unreadSince ?? at) >= this.#allowance.limits.unreadMs)
+      this.#flood('answers that are not read');
   }
 
-  #count(chunk: Uint8Array): void {
-    const { limits, session } = this.#options;
-    this.#content += 2 * chunk.length - limits.contentFrameBytes;
-    const mostUnworthy = -limits.protocolBytes.burst * this.#clients;
-    if (this.#content < mostUnworthy && !session.destroyed) this.#flood('content a few bytes at a time');
-  }
-
-  #pay(bucket: TokenBucket, tokens: number, what: string): void {
-    if (bucket.take(tokens, this.#options.now()) > 0) this.#flood(what);
+  #pay(bucket: TokenBucket, what: string): void {
+    if (bucket.take(1, this.#now()) > 0) this.#flood(what);
   }
 
   #flood(what: string): void {
     if (this.#isFlooded) return;
     this.#isFlooded = true;
-    this.#options.flooded(what);
+    this.#flooded(what);
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { ByteStream } from '../lanes/envelope/byte-stream.ts';
 import type { NodeRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 import type { RpcRoute } from './rpc-route.ts';
@@ -14,8 +14,8 @@ interface LaneContext {
 export interface LaneEndpoint {
   readonly method: DescMethod;
   serve(request: NodeRequest, response: NodeResponse, context: LaneContext): void;
-  /** The same for a stream of an HTTP/2 server's `stream` event; absent: it takes none. */
-  serveStream?(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context: LaneContext): void;
+  /** The same for a POST over HTTP/2; absent: `serve` has those too. */
+  serveStream?(stream: ByteStream, headers: IncomingHttpHeaders, context: LaneContext): void;
 }
 
 const GRPC_TYPES = /^application\/grpc(?:-web)?(?:\+(?:proto|json))?(?:;|$)/i;
@@ -39,7 +39,7 @@ export function laneRoute(endpoint: LaneEndpoint): RpcRoute {
       endpoint.serve(request, response, { address: peer.address, responseHeaders: responseFields }),
     serveStream:
       endpoint.serveStream &&
-      (({ stream, headers }, address, responseHeaders) =>
-        endpoint.serveStream?.(stream, headers, { address, responseHeaders })),
+      (({ lane, headers }, address, responseHeaders) =>
+        endpoint.serveStream?.(lane, headers, { address, responseHeaders })),
   };
 }

@@ -48,8 +48,10 @@ export interface GatewayLimits {
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes a peer may have under way on one connection. */
   readonly connectionWindowBytes: number;
-  /** HTTP/2: megabytes that one session may hold before new streams are refused. */
-  readonly sessionMemoryMegabytes: number;
+  /** HTTP/2, a connection: streams that broke the protocol. */
+  readonly invalidStreams: number;
+  /** HTTP/2, a connection: streams beyond those that may be open, one after the other. */
+  readonly rejectedStreams: number;
   /** HTTP/2: resets that a trusted proxy may send at once, on one connection. */
   readonly resetBurst: number;
   /** HTTP/2: resets that it may send a second after that. */
@@ -148,8 +150,9 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   streamWindowBytes: 64 * KIB - 1,
   // HTTP/2's default of 64 KiB would let 1,000 sessions behind one edge share one packet train a round trip.
   connectionWindowBytes: 1024 * KIB,
-  // Node's default of 10 MB is less than the streams of one edge connection need.
-  sessionMemoryMegabytes: 64,
+  // Well-behaved peers send none; a few are bugs, a hundred are an attack.
+  invalidStreams: 100,
+  rejectedStreams: 100,
   // An edge that loses its clients resets all their streams at once: one full connection's worth, and again.
   resetBurst: 2_000,
   // Above it the peer is opening streams to reset them (CVE-2023-44487).

@@ -1,22 +1,23 @@
 import { once } from 'node:events';
+import type { Server as Http1Server } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import type { AddressBudget } from './address-budget.ts';
 import { type Connection, Connections, describeConnection } from './connection.ts';
+import type { Http2Requests } from './http2-requests.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { type GatewayLimits, politeLimit } from './limits.ts';
 import { Peers } from './peers.ts';
 import { readPreface, type WireProtocol } from './preface.ts';
 import type { TrustedProxies } from './proxies.ts';
-import type { HttpServers } from './servers.ts';
 import { loadTls, secureOptions, type TlsMaterial, TlsReloader, type TlsSource } from './tls.ts';
 
 export interface ListenerOptions {
   /** Undefined serves clear text. */
   readonly tls: TlsSource | undefined;
   readonly limits: GatewayLimits;
-  readonly servers: HttpServers;
+  readonly http1: Http1Server;
   /** Their connections carry many clients: what is counted for an address is not counted for theirs. */
   readonly proxies: TrustedProxies;
   /** Connections that each address may open. */
@@ -43,7 +44,7 @@ const BACKLOG = 1_024;
 export class Listener {
   readonly connections = new Connections();
   readonly #options: ListenerOptions;
-  readonly #sessions: Http2Sessions;
+  #sessions: Http2Sessions | undefined;
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
   readonly #peers: Peers;
@@ -52,32 +53,24 @@ export class Listener {
   #tickedAt = 0;
   #lookedAt = 0;
   #reloader: TlsReloader | undefined;
-  /** Set while a socket is handed to the HTTP/2 server, which makes its session before `emit` returns. */
-  #handing: { readonly socket: Socket; readonly connection: Connection } | undefined;
-
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { limits, servers } = options;
+    const { http1 } = options;
     this.#peers = new Peers(options);
-    this.#sessions = new Http2Sessions(limits, this.#peers);
-    servers.http2.on('session', (session) => {
-      if (this.#handing === undefined) return;
-      const { socket, connection } = this.#handing;
-      this.connections.add(session, connection);
-      // A connection over the limit is told to come back later; nothing else is wanted of it.
-      const isProxy = this.#peers.isProxy(connection.remoteAddress);
-      this.#sessions.watch(session, { socket, once: connection.overLimit, isProxy });
-    });
-    servers.http1.prependListener('request', (request, response) => {
+    http1.prependListener('request', (request, response) => {
       this.#peers.settle(request.socket);
       this.#peers.countRequest(request, response);
     });
-    servers.http1.prependListener('upgrade', ({ socket }) => this.#peers.settle(socket));
+    http1.prependListener('upgrade', ({ socket }) => this.#peers.settle(socket));
   }
 
-  /** Binds the port. Rejects with the system's error (`EADDRINUSE`, `EACCES`) or that of an unusable certificate. */
-  async open(host: string, port: number): Promise<void> {
-    const { tls, limits, servers, log } = this.#options;
+  /**
+   * Binds the port. Rejects with the system's error (`EADDRINUSE`, `EACCES`) or that of an unusable certificate.
+   * @param requests takes those of HTTP/2
+   */
+  async open(host: string, port: number, requests: Http2Requests): Promise<void> {
+    const { tls, limits, http1, log } = this.#options;
+    this.#sessions = new Http2Sessions({ limits, witness: this.#peers, requests });
     const material = tls && (await loadTls(tls));
     const acceptor = material === undefined ? this.#clearAcceptor() : this.#tlsAcceptor(material);
     acceptor.maxConnections = limits.maxConnections;
@@ -96,7 +89,7 @@ export class Listener {
     this.#acceptor = acceptor;
     this.#watch = setInterval(() => this.#look(), TICK_MS);
     // Starts the check of the header and request deadlines; without it they never run.
-    servers.http1.emit('listening');
+    http1.emit('listening');
     if (material !== undefined && tls?.kind === 'files') {
       const use = (next: TlsMaterial): void => {
         if (acceptor instanceof TlsServer) acceptor.setSecureContext(secureOptions(next));
@@ -122,22 +115,21 @@ export class Listener {
     this.#reloader?.stop();
     this.#acceptor?.close();
     for (const socket of this.#undecided) socket.destroy();
-    this.#sessions.closeGracefully();
-    this.#options.servers.http1.closeIdleConnections();
+    this.#sessions?.closeGracefully();
+    this.#options.http1.closeIdleConnections();
   }
 
   /** After `stopAccepting`: waits until the last connection has ended, but not longer than `graceMs`; ends the rest. */
   async finish(graceMs: number): Promise<void> {
-    const { http1, http2 } = this.#options.servers;
+    const { http1 } = this.#options;
     const deadline = setTimeout(() => this.#destroyAll(), graceMs);
     const idle = setInterval(() => http1.closeIdleConnections(), IDLE_CHECK_MS);
     await Promise.all([...this.#sockets].map(closed));
     clearTimeout(deadline);
     clearInterval(idle);
     clearInterval(this.#watch);
-    // They do not listen: this ends the check of their deadlines.
+    // It does not listen: this ends the check of its deadlines.
     http1.close();
-    http2.close();
   }
 
   /** Now and then, and at once when somebody has kept the event loop busy. */
@@ -146,7 +138,7 @@ export class Listener {
     const late = now - this.#tickedAt - TICK_MS;
     this.#tickedAt = now;
     const isTime = now - this.#lookedAt >= this.#options.limits.watchMs;
-    if (isTime || late > LATE_MS) this.#sessions.look();
+    if (isTime || late > LATE_MS) this.#sessions?.look();
     if (!isTime) return;
     this.#lookedAt = now;
     this.#peers.look();
@@ -219,17 +211,15 @@ export class Listener {
   }
 
   #hand(socket: Socket, protocol: WireProtocol, connection: Connection): void {
-    const { http1, http2 } = this.#options.servers;
     if (protocol === 'http/1.1') {
       this.connections.add(socket, connection);
-      http1.emit('connection', socket);
+      this.#options.http1.emit('connection', socket);
       return;
     }
     // An HTTP/1.1 client may end its side behind its request; an HTTP/2 client that does is gone.
     socket.allowHalfOpen = false;
-    this.#handing = { socket, connection };
-    http2.emit('connection', socket);
-    this.#handing = undefined;
+    const isProxy = this.#peers.isProxy(connection.remoteAddress);
+    this.#sessions?.take({ socket, connection, isProxy });
   }
 }
 

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Http2ServerResponse, Http2Stream } from 'node:http2';
+import type { Http2ServerResponse } from 'node:http2';
 import { Code } from '@connectrpc/connect';
-import type { HttpRequest, NodeRequest, StreamRequest } from './connection.ts';
+import type { HttpRequest, LaneRequest, NodeRequest } from './connection.ts';
 import { type CallerProtocol, callerProtocol } from './protocol.ts';
-import { limitResponseTime, limitStreamTime } from './response-deadline.ts';
+import { limitResponseTime } from './response-deadline.ts';
 
 /** A response of either HTTP version. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -39,38 +39,33 @@ const DISCARDED_BYTES = 64 * 1024;
  * has begun or the request is gone.
  */
 export function refuse(request: NodeRequest, response: NodeResponse, refusal: Refusal): void {
-  if ('stream' in request) {
-    refuseStream(request, refusal);
-    return;
-  }
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || isGone(request, response)) return;
   const { status, headers, body } = answerTo(request, refusal);
-  if (refusal.closeConnection) headers.connection = 'close';
-  (response as ServerResponse).writeHead(status, headers).end(body);
+  if (refusal.closeConnection && !('stream' in request)) headers.connection = 'close';
+  response.statusCode = status;
+  // gRPC's status must be in the same frame as the end: `writeHead` would not know yet that nothing follows.
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) response.setHeader(name, value);
+  if (body === undefined) response.end();
+  else response.end(body);
   limitResponseTime(request, response, REFUSAL_MS);
 }
 
-/** The same for a request over HTTP/2. */
-export function refuseStream(request: StreamRequest, refusal: Refusal): void {
-  const { stream } = request;
-  if (stream.destroyed || stream.headersSent) return;
+/** The same for a request of a lane. */
+export function refuseLane(request: LaneRequest, refusal: Refusal): void {
+  const { lane } = request;
   const { status, headers, body } = answerTo(request, refusal);
-  stream.respond({ ':status': status, ...headers }, { endStream: body === undefined });
-  if (body) stream.end(body);
-  discardBody(stream);
-  limitStreamTime(stream, REFUSAL_MS);
+  const fields = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  const timer = setTimeout(() => lane.destroy(), REFUSAL_MS);
+  lane.whenOver = () => clearTimeout(timer);
+  lane.respond(status, Object.fromEntries(fields));
+  lane.readOn(DISCARDED_BYTES);
+  lane.end(body, undefined);
 }
 
-/**
- * Reads the rest of a small body and throws it away. A stream that ends with its body unread is reset by Node, and curl
- * takes a reset that overtakes the end of its upload for a broken connection: one refusal in six got lost.
- */
-function discardBody(stream: Http2Stream): void {
-  let bytes = 0;
-  stream.on('data', (chunk: Uint8Array) => {
-    bytes += chunk.length;
-    if (bytes > DISCARDED_BYTES) stream.close();
-  });
+/** Whether there is nobody to answer any more. */
+export function isGone(request: NodeRequest, response: NodeResponse): boolean {
+  return 'stream' in request ? request.stream.destroyed : response.destroyed;
 }
 
 interface Answer {

@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ErrorCode } from '../lanes/http2/protocol.ts';
 import type { NodeRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 
@@ -7,16 +7,11 @@ import type { NodeResponse } from './refusal.ts';
  * is buffered for it, for ever. Not for streams, which the core's own pings watch.
  */
 export function limitResponseTime(request: NodeRequest, response: NodeResponse, ms: number): void {
-  if ('stream' in request) {
-    limitStreamTime(request.stream, ms);
-    return;
-  }
-  const timer = setTimeout(() => request.socket.destroy(), ms);
-  response.once('close', () => clearTimeout(timer));
-}
-
-/** The same for an exchange over HTTP/2. */
-export function limitStreamTime(stream: ServerHttp2Stream, ms: number): void {
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ms);
-  stream.once('close', () => clearTimeout(timer));
+  const end = (): void => {
+    if ('stream' in request) request.stream.close(ErrorCode.CANCEL);
+    else request.socket.destroy();
+  };
+  const timer = setTimeout(end, ms);
+  const over = 'stream' in request ? request.stream : response;
+  over.once('close', () => clearTimeout(timer));
 }

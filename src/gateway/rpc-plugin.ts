@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { limitBodyTime } from './body-deadline.ts';
 import type { NodeRequest } from './connection.ts';
 import type { Guard } from './guard.ts';
-import { type NodeResponse, refuse } from './refusal.ts';
+import { isGone, type NodeResponse, refuse } from './refusal.ts';
 import { limitResponseTime } from './response-deadline.ts';
 import type { RpcRoute } from './rpc-route.ts';
 import { Turns } from './turns.ts';
@@ -64,10 +64,6 @@ function serve(
       if (!isGone(request, response)) route.serve(exchange);
     });
   }
-}
-
-function isGone(request: NodeRequest, response: NodeResponse): boolean {
-  return 'stream' in request ? request.stream.destroyed : response.destroyed;
 }
 
 function limitBody(

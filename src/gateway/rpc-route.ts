@@ -1,6 +1,6 @@
 import type { Peer } from '../core/lane.ts';
 import type { AdmissionKind } from './admission.ts';
-import type { ClientCertificate, NodeRequest, StreamRequest } from './connection.ts';
+import type { ClientCertificate, LaneRequest, NodeRequest } from './connection.ts';
 import type { NodeResponse } from './refusal.ts';
 
 /** A request that passed the gateway's checks, on its way to the code that serves it. */
@@ -16,7 +16,7 @@ export interface RpcExchange {
 
 /** Serves a request that passed the gateway's checks, from this address, with these fields in its response. */
 export type StreamServer = (
-  request: StreamRequest,
+  request: LaneRequest,
   address: string,
   responseFields: Readonly<Record<string, string>>,
 ) => void;
@@ -40,9 +40,6 @@ export interface RpcRoute {
   readonly exchangeMs: number | undefined;
   /** Takes the exchange over: nothing else will answer it. */
   readonly serve: (exchange: RpcExchange) => void;
-  /**
-   * The same for an HTTP/2 stream that Node's compat layer has not seen, for routes without limits of the three kinds above;
-   * absent: it is to be seen.
-   */
+  /** The same for a POST over HTTP/2, for routes without limits of the three kinds above; absent: `serve` has it. */
   readonly serveStream?: StreamServer | undefined;
 }

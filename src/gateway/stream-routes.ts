@@ -1,67 +1,65 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { StreamRequest } from './connection.ts';
+import type { Http2Stream } from '../lanes/http2/http2-stream.ts';
+import type { RequestHead } from '../lanes/http2/request-head.ts';
+import type { Connection, LaneRequest } from './connection.ts';
 import type { Guard } from './guard.ts';
-import { type Refusal, refuseStream } from './refusal.ts';
-import type { RpcRoute, StreamServer } from './rpc-route.ts';
+import { type Refusal, refuseLane } from './refusal.ts';
+import type { RpcRoute } from './rpc-route.ts';
 
-/**
- * Takes the rpcs of lanes from the HTTP/2 server before Node's compat layer and Fastify see them, which cost more than all
- * that a lane does for a call of `SendFrames`. To be called when the server has its `request` listener: the compat layer, which that
- * one brings, gets what is not taken here.
- */
-export function routeStreams(http2: Http2Server, routes: readonly RpcRoute[], guard: Guard): void {
-  const byPath = new Map(routes.map((route) => [route.path, route]));
-  const compat = http2.listeners('stream');
-  http2.removeAllListeners('stream');
-  http2.on('stream', (stream: ServerHttp2Stream, headers, flags, rawHeaders) => {
-    const route = byPath.get(headers[':path'] ?? '');
-    // Preflights, and what a client wants to hear before it sends a body, are Fastify's.
-    const isPlainPost = headers[':method'] === 'POST' && headers.expect === undefined;
-    if (route?.serveStream !== undefined && isPlainPost)
-      serve(route, route.serveStream, guard, stream, headers);
-    else for (const listener of compat) listener.call(http2, stream, headers, flags, rawHeaders);
-  });
+/** The rpcs of lanes over HTTP/2, which no stream of Node's and no router sees: those cost more than all that a lane does. */
+export class StreamRoutes {
+  readonly #routes: ReadonlyMap<string, RpcRoute>;
+  readonly #guard: Guard;
+
+  constructor(routes: readonly RpcRoute[], guard: Guard) {
+    const ours = routes.filter(({ serveStream }) => serveStream !== undefined);
+    this.#routes = new Map(ours.map((route) => [route.path, route]));
+    this.#guard = guard;
+  }
+
+  /** Preflights are Fastify's. */
+  takes({ method, path }: RequestHead): boolean {
+    return method === 'POST' && this.#routeOf(path) !== undefined;
+  }
+
+  /** As Fastify's router finds it: without the query, and decoded. */
+  #routeOf(path: string): RpcRoute | undefined {
+    const route = this.#routes.get(path);
+    if (route !== undefined || !/[?#%]/.test(path)) return route;
+    const [plain = ''] = path.split(/[?#]/, 1);
+    try {
+      return this.#routes.get(decodeURIComponent(plain));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Serves a request that `takes` said yes to. */
+  serve(stream: Http2Stream, head: RequestHead, from: Connection): void {
+    const route = this.#routeOf(head.path);
+    if (route?.serveStream === undefined) return;
+    const guard = this.#guard;
+    const { method, path: url, authority } = head;
+    const request: LaneRequest = { lane: stream, from, method, url, authority, headers: head.headers() };
+    const refused = guard.authority(request) ?? guard.originRefusal(request);
+    if (refused !== undefined) {
+      refuseLane(request, refused);
+      return;
+    }
+    const cors = guard.corsFields(request);
+    const refuse = (refusal: Refusal) =>
+      refuseLane(request, { ...refusal, headers: { ...cors, ...refusal.headers } });
+    const refusal = guard.refusal(request, route);
+    if (refusal !== undefined) {
+      refuse(refusal);
+      return;
+    }
+    const admitted = guard.admit(request, route.kind);
+    if (!('accepted' in admitted)) {
+      refuse(admitted);
+      return;
+    }
+    stream.whenOver = admitted.over;
+    const fields = route.streamsResponse ? { ...cors, 'x-accel-buffering': 'no' } : cors;
+    route.serveStream(request, guard.clientAddress(request), fields);
+  }
 }
-
-function serve(
-  route: RpcRoute,
-  serveStream: StreamServer,
-  guard: Guard,
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-): void {
-  // `close` follows. Node ends the process over an error that nobody listens to: also of a stream that is refused, or that was
-  // opened and reset in one breath.
-  stream.on('error', ignore);
-  if (stream.destroyed) return;
-  const request: StreamRequest = {
-    stream,
-    method: 'POST',
-    url: route.path,
-    authority: headers[':authority'] ?? '',
-    headers,
-  };
-  const refused = guard.authority(request) ?? guard.originRefusal(request);
-  if (refused !== undefined) {
-    refuseStream(request, refused);
-    return;
-  }
-  const cors = guard.corsFields(request);
-  const refuse = (refusal: Refusal) =>
-    refuseStream(request, { ...refusal, headers: { ...cors, ...refusal.headers } });
-  const refusal = guard.refusal(request, route);
-  if (refusal !== undefined) {
-    refuse(refusal);
-    return;
-  }
-  const admitted = guard.admit(request, route.kind);
-  if (!('accepted' in admitted)) {
-    refuse(admitted);
-    return;
-  }
-  if (admitted.over !== undefined) stream.once('close', admitted.over);
-  const fields = route.streamsResponse ? { ...cors, 'x-accel-buffering': 'no' } : cors;
-  serveStream(request, guard.clientAddress(request), fields);
-}
-
-function ignore(): void {}

@@ -17,7 +17,7 @@ import { parseTimeout } from '../lanes/envelope/connect-protocol.ts';
 import { callContext } from '../services/call-context.ts';
 import { blameCaller, isReadableQuery } from './caller-fault.ts';
 import type { GatewayLimits } from './limits.ts';
-import { refuse } from './refusal.ts';
+import { isGone, refuse } from './refusal.ts';
 import type { RpcExchange, RpcRoute } from './rpc-route.ts';
 
 type UniversalHandler = ConnectRouter['handlers'][number];
@@ -81,7 +81,7 @@ async function serve(handler: UniversalHandler, exchange: RpcExchange, log: Logg
     if (isUnread(exchange)) response.setHeader('connection', 'close');
     await universalResponseToNodeResponse(answer, response);
   } catch (reason) {
-    if (response.headersSent || isGone(exchange)) {
+    if (response.headersSent || isGone(request, response)) {
       log.debug({ err: reason, rpc: handler.requestPath }, 'call ended before its response');
       return;
     }
@@ -102,10 +102,6 @@ function forgetEndlessTimeout(header: Headers): void {
     const { timeoutMs = 0 } = parseTimeout(protocol, header.get(name) ?? undefined);
     if (timeoutMs > LONGEST_MS) header.delete(name);
   }
-}
-
-function isGone({ request, response }: RpcExchange): boolean {
-  return 'stream' in request ? request.stream.destroyed : response.destroyed;
 }
 
 /**

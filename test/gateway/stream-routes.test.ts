@@ -119,7 +119,11 @@ describe('an rpc of a lane over HTTP/2', () => {
     expect(queried.status).toBe(200);
     const expecting = await http2Request(session, { ...post, expect: '100-continue' }, body);
     expect(expecting.status).toBe(200);
-    expect(batches).toHaveLength(2);
+    const coded = await http2Request(session, { ...post, ':path': path.replace('S', '%53') }, body);
+    expect(coded.status).toBe(200);
+    expect(batches).toHaveLength(3);
+    const unknown = await http2Request(session, { ...post, expect: 'a miracle' }, body);
+    expect(unknown.status).toBe(417);
   });
 });
 

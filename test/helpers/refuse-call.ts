@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { ByteStream } from '../../src/lanes/envelope/byte-stream.ts';
 import {
@@ -7,7 +5,7 @@ import {
   connectErrorBytes,
   parseContentType,
 } from '../../src/lanes/envelope/connect-protocol.ts';
-import { exchangeOf, type ServeContext } from '../../src/lanes/envelope/exchange.ts';
+import type { Exchange, ServeContext } from '../../src/lanes/envelope/exchange.ts';
 import { addFields, fieldValue, type HeaderFields } from '../../src/lanes/envelope/metadata.ts';
 import { lingering } from '../../src/lanes/envelope/refusal.ts';
 import { EnvelopeResponse } from '../../src/lanes/envelope/response.ts';
@@ -20,17 +18,15 @@ const lingerMs = 10_000;
  * the gateway then answers in its own way. A Connect `GET` is none either.
  */
 export function refuseCall(
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
+  { stream, headers }: Exchange,
   error: ConnectError,
   context: ServeContext = {},
 ): boolean {
-  const type = parseContentType(fieldValue(request.headers, 'content-type'));
+  const type = parseContentType(fieldValue(headers, 'content-type'));
   if (type === undefined) return false;
   const { protocol, codec } = type;
   // gRPC cannot be answered over HTTP/1.1: there is nowhere to put a status.
-  if (protocol === 'grpc' && request.httpVersionMajor < 2) return false;
-  const { stream } = exchangeOf(request, response);
+  if (protocol === 'grpc' && stream.httpVersion !== '2') return false;
   stream.open(lingering(stream, lingerMs));
   if (protocol === 'connect-unary') respondUnary(stream, error, context);
   else

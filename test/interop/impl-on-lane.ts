@@ -85,7 +85,8 @@ class ImplHandler implements EnvelopeHandler {
   message(bytes: Uint8Array): boolean {
     let message: MessageShape<DescMessage>;
     try {
-      message = fromBinary(this.#input, bytes);
+      // A field of bytes is a view of what it was read from, which is lent.
+      message = fromBinary(this.#input, new Uint8Array(bytes));
     } catch (reason) {
       throw new ConnectError(`parse binary: ${String(reason)}`, Code.Internal);
     }

@@ -1,10 +1,12 @@
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import type { EnvelopeCall, EnvelopeHandler } from '../../src/lanes/envelope/call.ts';
 import { type Endpoint, EnvelopeEndpoint } from '../../src/lanes/envelope/endpoint.ts';
+import { streamExchange } from '../../src/lanes/envelope/exchange.ts';
+import { compatExchange } from '../../src/lanes/http2/compat-stream.ts';
+import { serveHttp2On } from '../helpers/http2-server.ts';
 import { refuseCall, unknownRpc } from '../helpers/refuse-call.ts';
 import {
   type EchoStatus,
@@ -166,22 +168,22 @@ export async function startTestService(): Promise<{ readonly port: number; close
     routes: unaryRoutes,
     acceptCompression: [compressionGzip],
     readMaxBytes: 1024 * 1024,
-    fallback: (request, response) => {
-      if (!refuseCall(request as never, response as never, unknownRpc(request.url ?? ''))) {
-        response.writeHead(404);
-        response.end();
+  });
+  const paths = new Set(TestService.methods.map(({ name }) => `/${TestService.typeName}/${name}`));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serveHttp2On(socket, (stream, head) => {
+      const endpoint = lane.get(head.path);
+      if (endpoint !== undefined) endpoint.serveStream(stream, head.headers());
+      else if (paths.has(head.path)) {
+        const { request, response } = compatExchange(stream, head);
+        connect(request, response);
+      } else if (!refuseCall(streamExchange(stream, head.headers()), unknownRpc(head.path))) {
+        stream.begin(404, [], true);
       }
-    },
-  });
-  const server = createServer((request, response) => {
-    const endpoint = lane.get(request.url);
-    if (endpoint === undefined) connect(request, response);
-    else endpoint.serve(request, response);
-  });
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -189,7 +191,7 @@ export async function startTestService(): Promise<{ readonly port: number; close
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const session of sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

@@ -1,12 +1,10 @@
 const noBytes = new Uint8Array(0);
 
-/** Gathers a request body of limited length. A body that comes in one chunk is handed out without a copy. */
+/** Gathers a request body of limited length. Chunks are lent: they are copied. */
 export class BodyReader {
   readonly #maxBytes: number;
   #bytes: Uint8Array = noBytes;
   #length = 0;
-  /** The buffer is ours and may be written into; a received chunk is not. */
-  #owned = false;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -14,7 +12,7 @@ export class BodyReader {
 
   /** What has been gathered. */
   get bytes(): Uint8Array {
-    return this.#owned ? this.#bytes.subarray(0, this.#length) : this.#bytes;
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** Returns false when the body is longer than the limit: nothing is kept then. */
@@ -25,9 +23,9 @@ export class BodyReader {
       return false;
     }
     if (this.#length === 0) {
-      this.#bytes = chunk;
+      this.#bytes = Buffer.from(chunk);
     } else {
-      if (!this.#owned || this.#bytes.byteLength < length) this.#grow(length);
+      if (this.#bytes.byteLength < length) this.#grow(length);
       this.#bytes.set(chunk, this.#length);
     }
     this.#length = length;
@@ -38,13 +36,11 @@ export class BodyReader {
   clear(): void {
     this.#bytes = noBytes;
     this.#length = 0;
-    this.#owned = false;
   }
 
   #grow(needed: number): void {
     const grown = new Uint8Array(Math.min(this.#maxBytes, Math.max(needed, this.#length * 2)));
     grown.set(this.bytes);
     this.#bytes = grown;
-    this.#owned = true;
   }
 }

@@ -12,6 +12,8 @@ export interface ByteStream {
   readonly responded: boolean;
   /** Bytes that were written and are not yet in the socket's hands. */
   readonly pendingBytes: number;
+  /** Nothing that was written is read any more. */
+  readonly isFlushed: boolean;
   /** Starts reporting to `events`. Once. */
   open(events: ByteStreamEvents): void;
   /** Sends status and fields. `trailers`: `end` will be given some (HTTP/2 only). */
@@ -31,6 +33,7 @@ export type UnaryStream = Pick<ByteStream, 'httpVersion' | 'open' | 'respond' | 
 
 /** What becomes of an exchange. Never called from within a method of `ByteStream`. */
 export interface ByteStreamEvents {
+  /** Lent: it holds something else once this has returned. */
   data(chunk: Uint8Array): void;
   /** The request is complete. */
   ended(): void;

@@ -25,6 +25,8 @@ export interface EnvelopeCall {
   send(message: Uint8Array): boolean;
   /** Writes bytes that are framed already and may be shared with other calls: nobody writes into them. */
   writeFramed(bytes: Uint8Array): boolean;
+  /** Nothing that was written is read any more. */
+  readonly isFlushed: boolean;
   /** Goes on reading after `EnvelopeHandler.message` returned false. Messages may be delivered before this returns. */
   resume(): void;
   /** Ends the call: status, trailers. Idempotent, and nothing is reported to the handler after it. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { ByteStream } from './byte-stream.ts';
 import type { OpenEnvelope } from './call.ts';
 import { chooseCompression } from './compression.ts';
 import {
@@ -11,7 +11,7 @@ import {
   parseTimeout,
   protocolHeaders,
 } from './connect-protocol.ts';
-import { type Exchange, exchangeOf, http2Exchange, type ServeContext } from './exchange.ts';
+import { type Exchange, exchangeOf, type ServeContext, streamExchange } from './exchange.ts';
 import { FramingSet } from './framing.ts';
 import { fieldValue } from './metadata.ts';
 import { type EnvelopeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -33,17 +33,12 @@ export interface Endpoint {
   /** Calls whose exchange is not over yet. */
   readonly active: number;
   /**
-   * Serves a request of Node's HTTP/1.1 server or HTTP/2 compat layer, whose body must not have been touched (Fastify:
-   * `reply.hijack()` in an `onRequest` hook or in a route with a pass-through body parser). With HTTP/2, `request` and
-   * `response` may not be used afterwards.
+   * Serves a request of Node's HTTP/1.1 server, whose body must not have been touched (Fastify: `reply.hijack()` in an
+   * `onRequest` hook or in a route with a pass-through body parser).
    */
-  serve(
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-    context?: ServeContext,
-  ): void;
-  /** Serves a stream of an HTTP/2 server's `stream` event. */
-  serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context?: ServeContext): void;
+  serve(request: IncomingMessage, response: ServerResponse, context?: ServeContext): void;
+  /** Serves a request of an HTTP/2 stream of ours: `headers` has its pseudo-headers. */
+  serveStream(stream: ByteStream, headers: IncomingHttpHeaders, context?: ServeContext): void;
 }
 
 /**
@@ -77,16 +72,12 @@ export class EnvelopeEndpoint implements Endpoint {
     return this.#active;
   }
 
-  serve(
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-    context: ServeContext = {},
-  ): void {
+  serve(request: IncomingMessage, response: ServerResponse, context: ServeContext = {}): void {
     this.accept(exchangeOf(request, response), context);
   }
 
-  serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context: ServeContext = {}): void {
-    this.accept(http2Exchange(stream, headers), context);
+  serveStream(stream: ByteStream, headers: IncomingHttpHeaders, context: ServeContext = {}): void {
+    this.accept(streamExchange(stream, headers), context);
   }
 
   /** Serves a request that was taken over already. */

@@ -9,7 +9,7 @@ const emptyBytes = new Uint8Array(0);
 /**
  * Splits a byte stream into envelopes.
  *
- * A message that lies in one chunk is handed out as a view of that chunk. One that arrives in pieces is gathered in a
+ * A chunk is lent until `keep`. A message that lies in one is handed out as a view of it. One that arrives in pieces is gathered in a
  * buffer that grows with what was received, never with what the prefix promises.
  */
 export class EnvelopeReader {
@@ -23,6 +23,7 @@ export class EnvelopeReader {
   #chunk: Uint8Array | undefined;
   #position = 0;
   #later: Uint8Array[] = [];
+  #lent: Uint8Array | undefined;
 
   /** Flags of the envelope that `next` found. */
   flags = 0;
@@ -44,7 +45,7 @@ export class EnvelopeReader {
     return this.#length;
   }
 
-  /** Takes a chunk. It is held until `next` has been through it. */
+  /** Takes a chunk. It is held until `next` has been through it, or until `keep`. */
   push(chunk: Uint8Array): void {
     if (chunk.byteLength === 0) return;
     if (this.#chunk === undefined) {
@@ -52,6 +53,20 @@ export class EnvelopeReader {
       this.#position = 0;
     } else {
       this.#later.push(chunk);
+    }
+    this.#lent = chunk;
+  }
+
+  /** Copies what `next` has not been through of the last chunk, whose owner wants it back. */
+  keep(): void {
+    const lent = this.#lent;
+    this.#lent = undefined;
+    if (lent === undefined) return;
+    if (this.#chunk === lent) {
+      this.#chunk = new Uint8Array(lent.subarray(this.#position));
+      this.#position = 0;
+    } else if (this.#later.length > 0) {
+      this.#later[this.#later.length - 1] = new Uint8Array(lent);
     }
   }
 

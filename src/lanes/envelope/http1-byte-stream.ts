@@ -23,6 +23,10 @@ export class Http1ByteStream implements ByteStream {
     return this.#response.writableLength;
   }
 
+  get isFlushed(): boolean {
+    return this.#response.writableLength === 0;
+  }
+
   open(events: ByteStreamEvents): void {
     const request = this.#request;
     const response = this.#response;

@@ -45,6 +45,10 @@ abstract class CallLane implements Lane {
     return this.call.writeFramed(bytes);
   }
 
+  get isFlushed(): boolean {
+    return this.call.isFlushed;
+  }
+
   end({ status, message }: LaneEnd): void {
     this.call.end(status === 'ok' ? undefined : new ConnectError(message, codeOf[status]));
   }

@@ -118,6 +118,10 @@ export class StreamCall implements EnvelopeCall, ByteStreamEvents {
     return fieldValue(this.#setup.headers, name);
   }
 
+  get isFlushed(): boolean {
+    return this.#stream.isFlushed;
+  }
+
   send(message: Uint8Array): boolean {
     if (this.#phase !== 'open') return true;
     try {
@@ -153,6 +157,7 @@ export class StreamCall implements EnvelopeCall, ByteStreamEvents {
     if (this.#phase !== 'open' || this.#inputDone) return;
     this.#reader.push(chunk);
     if (!this.#paused) this.#deliver();
+    this.#reader.keep();
   }
 
   ended(): void {
@@ -219,7 +224,7 @@ export class StreamCall implements EnvelopeCall, ByteStreamEvents {
     }
     const compressed = flags === compressedFlag;
     if (!this.#singleRequest) this.#hand(bytes, compressed);
-    else if (this.#held === undefined) this.#held = { bytes, compressed };
+    else if (this.#held === undefined) this.#held = { bytes: new Uint8Array(bytes), compressed };
     else this.#violate(violation('malformed', 'request has more than one message', Code.Unimplemented));
   }
 

@@ -1,15 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectError } from '@connectrpc/connect';
+import type { ByteStream } from './byte-stream.ts';
 import type { EnvelopeCall, EnvelopeHandler, UnaryHandler } from './call.ts';
 import { type Codec, parseContentType } from './connect-protocol.ts';
 import { ConnectUnaryCall, type ConnectUnarySetup, type UnaryExchange } from './connect-unary-call.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Endpoint, EnvelopeEndpoint, refusalOf } from './endpoint.ts';
-import { type Exchange, exchangeOf, http2Exchange, type ServeContext } from './exchange.ts';
+import { type Exchange, exchangeOf, type ServeContext, streamExchange } from './exchange.ts';
 import { jsonEncoder } from './framing.ts';
-import { Http2UnaryStream } from './http2-unary-stream.ts';
 import { fieldValue } from './metadata.ts';
 import { type EnvelopeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { refuse } from './refusal.ts';
@@ -52,22 +51,18 @@ export class UnaryEndpoint implements Endpoint {
     return this.#active + this.#enveloped.active;
   }
 
-  serve(
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-    context: ServeContext = {},
-  ): void {
+  serve(request: IncomingMessage, response: ServerResponse, context: ServeContext = {}): void {
     this.#accept(exchangeOf(request, response), context);
   }
 
-  serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, context: ServeContext = {}): void {
+  serveStream(stream: ByteStream, headers: IncomingHttpHeaders, context: ServeContext = {}): void {
     const type = parseContentType(fieldValue(headers, 'content-type'));
     if (type?.protocol !== 'connect-unary' || headers[':method'] !== 'POST') {
-      this.#accept(http2Exchange(stream, headers), context);
+      this.#accept(streamExchange(stream, headers), context);
       return;
     }
-    const { address = stream.session?.socket.remoteAddress ?? '', responseHeaders } = context;
-    this.#begin({ stream: new Http2UnaryStream(stream), headers, address, responseHeaders }, type.codec);
+    const { address = '', responseHeaders } = context;
+    this.#begin({ stream, headers, address, responseHeaders }, type.codec);
   }
 
   #accept(exchange: Exchange, context: ServeContext): void {

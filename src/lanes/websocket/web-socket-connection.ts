@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LaneCloseCause } from '../../core/lane.ts';
+import { readTogether } from '../read-together.ts';
 import { CloseCode, closeFrame } from './close-code.ts';
 import { FrameStart, pongFrame } from './frame-header.ts';
 import { FrameReader, type FrameSink, type ProtocolBreach } from './frame-reader.ts';
 import { abandon, linger, type Schedule } from './linger.ts';
-import { readTogether } from './read-together.ts';
 
 /** What a {@link WebSocketConnection} reports. Never from within one of its own methods but `start` and `resume`. */
 export interface ConnectionEvents {

@@ -1,22 +1,23 @@
-import { createServer as createHttp1, type RequestListener } from 'node:http';
-import {
-  createServer as createHttp2,
-  createSecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-} from 'node:http2';
+import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTls } from 'node:tls';
 import { createRegistry, type DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { compressionGzip, connectNodeAdapter } from '@connectrpc/connect-node';
 import { type Endpoint, EnvelopeEndpoint } from '../../../src/lanes/envelope/endpoint.ts';
+import { exchangeOf, streamExchange } from '../../../src/lanes/envelope/exchange.ts';
+import { compatExchange } from '../../../src/lanes/http2/compat-stream.ts';
+import type { Http2Stream } from '../../../src/lanes/http2/http2-stream.ts';
+import type { RequestHead } from '../../../src/lanes/http2/request-head.ts';
+import { serveHttp2On } from '../../helpers/http2-server.ts';
 import { refuseCall, unknownRpc } from '../../helpers/refuse-call.ts';
 import {
   ConformanceService,
   file_connectrpc_conformance_v1_service,
 } from '../gen/connectrpc/conformance/v1/service_pb.ts';
 import { type ImplContext, onLane, type StreamingImpl } from '../impl-on-lane.ts';
+import type { BodyTap, Tap } from './recording.ts';
 import { bidiStream, clientStream, serverStream, unaryImpl } from './service.ts';
 
 const registry = createRegistry(file_connectrpc_conformance_v1_service);
@@ -31,8 +32,7 @@ export interface Listen {
   readonly streaming: 'lane' | 'connect';
   /** What is left of a timeout differs from run to run: services then tell only that there is one. */
   readonly hideTimeouts?: boolean;
-  /** Sees each request before it is served. */
-  readonly tap?: (request: Http2ServerRequest) => void;
+  readonly tap?: Tap;
 }
 
 export interface Listening {
@@ -51,27 +51,40 @@ export async function listen(options: Listen): Promise<Listening> {
     acceptCompression: [compressionGzip],
     readMaxBytes: maxMessageBytes,
     jsonOptions: { registry },
-    fallback: (request, response) => {
-      const raw = request as Http2ServerRequest;
-      if (!refuseCall(raw, response as Http2ServerResponse, unknownRpc(request.url ?? ''))) {
-        response.writeHead(404);
-        response.end();
-      }
-    },
   });
-  const handler = (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    options.tap?.(request);
-    const endpoint = lane.get(request.url);
+  const paths = new Set(
+    ConformanceService.methods.map(({ name }) => `/${ConformanceService.typeName}/${name}`),
+  );
+  const onHttp1 = (request: IncomingMessage, response: ServerResponse) => {
+    const { method = '', url = '', headers } = request;
+    tapRequest(request, options.tap?.(method, url, headers));
+    const endpoint = lane.get(url);
     if (endpoint !== undefined) {
       endpoint.serve(request, response);
       return;
     }
+    if (!paths.has(url.split('?', 1)[0] ?? '')) {
+      if (!refuseCall(exchangeOf(request, response), unknownRpc(url))) response.writeHead(404).end();
+      return;
+    }
     // connect-node leaves the rest of a body that it refuses (larger than the limit) unread and the socket paused: over
     // HTTP/1.1 the next request on that connection would wait for ever.
-    if (options.httpVersion === 1) response.setHeader('connection', 'close');
+    response.setHeader('connection', 'close');
     connect(request, response);
   };
-  const server = serverOf(options, handler);
+  const onHttp2 = (stream: Http2Stream, head: RequestHead) => {
+    const headers = head.headers();
+    tapStream(stream, options.tap?.(head.method, head.path, headers));
+    const endpoint = lane.get(head.path);
+    if (endpoint !== undefined) endpoint.serveStream(stream, headers);
+    else if (paths.has(head.path.split('?', 1)[0] ?? '')) {
+      const { request, response } = compatExchange(stream, head);
+      connect(request, response);
+    } else if (!refuseCall(streamExchange(stream, headers), unknownRpc(head.path))) {
+      stream.begin(404, [], true);
+    }
+  };
+  const server = serverOf(options, onHttp1, onHttp2);
   // The runner's client keeps connections; one that the server closes while it sends again is a race, not a result.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 120_000;
   const open = new Set<{ destroy(): void }>();
@@ -90,18 +103,54 @@ export async function listen(options: Listen): Promise<Listening> {
   };
 }
 
+/** Looks at what passes without reading: a listener for `data` would set the request flowing. */
+function tapRequest(request: IncomingMessage, tap: BodyTap | undefined): void {
+  if (tap === undefined) return;
+  const push = request.push.bind(request);
+  request.push = (chunk: Buffer | null, ...rest: []) => {
+    if (chunk === null) tap.ended();
+    else tap.data(chunk);
+    return push(chunk, ...rest);
+  };
+  request.once('close', () => tap.closed());
+}
+
+function tapStream(stream: Http2Stream, tap: BodyTap | undefined): void {
+  if (tap === undefined) return;
+  const open = stream.open.bind(stream);
+  stream.open = (events) =>
+    open({
+      data: (chunk) => {
+        tap.data(chunk);
+        events.data(chunk);
+      },
+      ended: () => {
+        tap.ended();
+        events.ended();
+      },
+      drained: () => events.drained(),
+      closed: (cause) => {
+        tap.closed();
+        events.closed(cause);
+      },
+    });
+}
+
 function serverOf(
   { httpVersion, tls }: Listen,
-  handler: (a: Http2ServerRequest, b: Http2ServerResponse) => void,
+  onHttp1: (request: IncomingMessage, response: ServerResponse) => void,
+  onHttp2: (stream: Http2Stream, head: RequestHead) => void,
 ) {
-  const http1 = handler as unknown as RequestListener;
-  if (tls === undefined) return httpVersion === 1 ? createHttp1(http1) : createHttp2(handler);
+  const onSocket = (socket: Socket) => serveHttp2On(socket, onHttp2);
+  if (tls === undefined) return httpVersion === 1 ? createHttp1(onHttp1) : createServer(onSocket);
   const secure = {
     cert: tls.cert,
     key: tls.key,
     ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true, ca: tls.clientCa }),
   };
-  return httpVersion === 1 ? createHttps(secure, http1) : createSecureServer(secure, handler);
+  return httpVersion === 1
+    ? createHttps(secure, onHttp1)
+    : createTls({ ...secure, ALPNProtocols: ['h2'] }, onSocket);
 }
 
 type Wrap = (context: ImplContext) => ImplContext;

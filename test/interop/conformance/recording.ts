@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import type { Http2ServerRequest } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http';
 
 /** One streaming request as the runner's client sent it. */
 export interface RecordedRequest {
@@ -25,26 +25,32 @@ const perConnection = new Set([
   'expect',
 ]);
 
+/** Hears what comes of the body of a request. */
+export interface BodyTap {
+  data(chunk: Uint8Array): void;
+  ended(): void;
+  closed(): void;
+}
+
+/** Sees each request before it is served. */
+export type Tap = (method: string, path: string, headers: IncomingHttpHeaders) => BodyTap | undefined;
+
 /** What writes down each streaming request in the file, one JSON a line. */
 export function openRecorder(
   file: string | undefined,
   httpVersion: number,
   maxMessageBytes: number,
-): ((request: Http2ServerRequest) => void) | undefined {
+): Tap | undefined {
   if (file === undefined) return undefined;
-  return (request) => {
-    if (!streamingPath.test(request.url)) return;
-    // The lane takes the stream from under the request; over HTTP/1.1 the request is the stream.
-    const source = request.stream ?? request;
+  return (method, path, fields) => {
+    if (!streamingPath.test(path)) return undefined;
     const chunks: Buffer[] = [];
     let written = false;
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(request.headers)) {
+    for (const [name, value] of Object.entries(fields)) {
       if (name.startsWith(':') || perConnection.has(name) || value === undefined) continue;
       headers[name] = Array.isArray(value) ? value.join(', ') : value;
     }
-    const method = request.method;
-    const path = request.url;
     const write = (complete: boolean) => {
       if (written) return;
       written = true;
@@ -59,13 +65,10 @@ export function openRecorder(
       };
       appendFileSync(file, `${JSON.stringify(recorded)}\n`);
     };
-    // Looks at what passes without reading: a listener for `data` would set the stream flowing.
-    const push = source.push.bind(source);
-    source.push = (chunk: Buffer | null, ...rest: []) => {
-      if (chunk === null) write(true);
-      else chunks.push(Buffer.from(chunk));
-      return push(chunk, ...rest);
+    return {
+      data: (chunk) => void chunks.push(Buffer.from(chunk)),
+      ended: () => write(true),
+      closed: () => write(false),
     };
-    source.once('close', () => write(false));
   };
 }

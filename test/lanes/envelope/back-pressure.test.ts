@@ -41,7 +41,7 @@ describe.each(['1.1', '2'] as const)('a handler that says enough over HTTP/%s', 
     });
     const endpoints = new Map([[path, endpoint]]);
     if (http === '2') {
-      server = await serveHttp2(endpoints, 'raw');
+      server = await serveHttp2(endpoints);
       const client = new RawClient(server.url);
       const opened = client.open(path, { 'content-type': 'application/connect+proto' }, [], false);
       write = (piece) => opened.stream.write(piece);

@@ -17,14 +17,14 @@ const registry = createRegistry(EchoRequestSchema);
 
 interface Way {
   readonly name: string;
-  readonly http: '1.1' | '2' | '2 compat';
+  readonly http: '1.1' | '2';
   readonly protocol: 'grpc' | 'grpc-web' | 'connect';
   readonly json: boolean;
   readonly gzip: boolean;
 }
 
 const ways: Way[] = [];
-for (const http of ['1.1', '2', '2 compat'] as const) {
+for (const http of ['1.1', '2'] as const) {
   for (const protocol of ['grpc', 'grpc-web', 'connect'] as const) {
     if (http === '1.1' && protocol === 'grpc') continue;
     for (const json of [false, true]) {
@@ -46,10 +46,7 @@ describe.each(ways)('$name', (way) => {
   beforeEach(async () => {
     seen = newSeen();
     endpoints = echoEndpoints(seen, { registry, compress: 'accepted' });
-    server =
-      way.http === '1.1'
-        ? await serveHttp1(endpoints)
-        : await serveHttp2(endpoints, way.http === '2' ? 'raw' : 'compat');
+    server = way.http === '1.1' ? await serveHttp1(endpoints) : await serveHttp2(endpoints);
     sessionManager = new Http2SessionManager(server.url);
     client = createClient(EchoService, transport());
   });

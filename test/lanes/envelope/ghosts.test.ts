@@ -24,7 +24,7 @@ it('cuts a caller that does not read the end of its response', async () => {
     },
     { lingerMs: 200 },
   );
-  const server = await serveHttp2(new Map([[path, endpoint]]), 'raw');
+  const server = await serveHttp2(new Map([[path, endpoint]]));
   const client = new RawClient(server.url);
   const { stream } = client.open(path, grpc, [framed(new Uint8Array(0))]);
   stream.removeAllListeners('data');
@@ -49,7 +49,7 @@ it('lets go of a refused request that is still being sent', async () => {
     }),
     { maxMessageBytes: 1000 },
   );
-  const server = await serveHttp2(new Map([[path, endpoint]]), 'raw');
+  const server = await serveHttp2(new Map([[path, endpoint]]));
   const client = new RawClient(server.url);
   const { answer } = client.open(path, grpc, [framed(new Uint8Array(1_000_000))], false);
   expect((await answer).trailers['grpc-status']).toBe('8');
@@ -58,7 +58,7 @@ it('lets go of a refused request that is still being sent', async () => {
   await server.close();
 });
 
-describe.each(['raw', 'compat'] as const)('streams that die under back-pressure (%s)', (how) => {
+describe('streams that die under back-pressure', () => {
   let server: TestServer;
   let endpoint: EnvelopeEndpoint;
   let alive: Set<EnvelopeCall>;
@@ -100,7 +100,7 @@ describe.each(['raw', 'compat'] as const)('streams that die under back-pressure 
     blocked = 0;
     paused = false;
     endpoint = new EnvelopeEndpoint(EchoService.method.bidi, (call) => new Flood(call));
-    server = await serveHttp2(new Map([[path, endpoint]]), how);
+    server = await serveHttp2(new Map([[path, endpoint]]));
   });
 
   afterEach(() => server.close());

@@ -32,7 +32,7 @@ describe('over a raw HTTP/2 stream', () => {
   beforeEach(async () => {
     seen = newSeen();
     endpoints = echoEndpoints(seen, { maxMessageBytes: 100_000, requestTimeoutMs: 300, lingerMs: 400 });
-    server = await serveHttp2(endpoints, 'raw', {
+    server = await serveHttp2(endpoints, {
       responseHeaders: {
         'access-control-allow-origin': 'https://a.example',
         connection: 'close',
@@ -316,9 +316,9 @@ describe('over HTTP/1.1', () => {
   });
 });
 
-describe('behind Node’s compat layer', () => {
+describe('where there is no such rpc', () => {
   it('answers an unknown rpc in the caller’s protocol', async () => {
-    const server = await serveHttp2(new Map(), 'compat');
+    const server = await serveHttp2(new Map());
     const client = new RawClient(server.url);
     const got = await client.open('/x.Y/Z', grpc, [framed(new Uint8Array(0))]).answer;
     expect(got.headers[':status']).toBe(200);

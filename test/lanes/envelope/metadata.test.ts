@@ -59,7 +59,7 @@ describe('an end with text that no header field may carry', () => {
   it.each(['application/grpc', 'application/grpc-web', 'application/connect+proto'])(
     'reaches the caller by %s',
     async (type) => {
-      server = await serveHttp2(endpoints(), 'raw');
+      server = await serveHttp2(endpoints());
       const client = new RawClient(server.url);
       const got = await client.open(path, { 'content-type': type }, [framed(new Uint8Array(0))]).answer;
       expect(got.headers[':status']).toBe(200);

@@ -40,7 +40,7 @@ describe.each(ways)('SendFrames by $protocol over HTTP/$http with $codec', ({ pr
         answer(batch, done);
       },
     });
-    server = http === '2' ? await serveHttp2(endpoints, 'compat') : await serveHttp1(endpoints);
+    server = http === '2' ? await serveHttp2(endpoints) : await serveHttp1(endpoints);
   });
 
   afterEach(() => server.close());

@@ -1,53 +1,43 @@
 import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Endpoint } from '../../../src/lanes/envelope/endpoint.ts';
-import type { ServeContext } from '../../../src/lanes/envelope/exchange.ts';
+import { exchangeOf, type ServeContext, streamExchange } from '../../../src/lanes/envelope/exchange.ts';
+import { serveHttp2On } from '../../helpers/http2-server.ts';
 import { refuseCall, unknownRpc } from '../../helpers/refuse-call.ts';
 
 /** A server of one test, with all that it needs to be gone afterwards. */
 export interface TestServer {
   readonly url: string;
   readonly port: number;
-  readonly sessions: Set<ServerHttp2Session>;
+  readonly sessions: Set<TestSession>;
   close(): Promise<void>;
+}
+
+/** One connection of HTTP/2. */
+interface TestSession {
+  readonly socket: { destroy(): void };
+  destroy(): void;
 }
 
 type Endpoints = ReadonlyMap<string, Endpoint>;
 
-/** HTTP/2 in clear text. `raw`: by the `stream` event; `compat`: through Node's compat layer, as Fastify has it. */
-export async function serveHttp2(
-  endpoints: Endpoints,
-  how: 'raw' | 'compat',
-  context: ServeContext = {},
-): Promise<TestServer> {
-  const server = createHttp2Server();
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', (session) => {
+/** HTTP/2 in clear text. */
+export function serveHttp2(endpoints: Endpoints, context: ServeContext = {}): Promise<TestServer> {
+  const sessions = new Set<TestSession>();
+  const server = createServer((socket) => {
+    const session = { socket, destroy: () => socket.destroy() };
     sessions.add(session);
-    session.on('error', () => {});
-    session.on('close', () => sessions.delete(session));
-  });
-  if (how === 'raw') {
-    server.on('stream', (stream: ServerHttp2Stream, headers) => {
-      const endpoint = endpoints.get(String(headers[':path']));
-      if (endpoint === undefined) stream.close();
-      else endpoint.serveStream(stream, headers, context);
-    });
-  } else {
-    server.on('request', (request, response) => {
-      const endpoint = endpoints.get(request.url);
-      if (endpoint !== undefined) endpoint.serve(request, response, context);
-      else if (!refuseCall(request, response, unknownRpc(request.url), context)) {
-        response.writeHead(404).end('not found');
+    socket.on('close', () => sessions.delete(session));
+    serveHttp2On(socket, (stream, head) => {
+      const endpoint = endpoints.get(head.path);
+      const headers = head.headers();
+      if (endpoint !== undefined)
+        endpoint.serveStream(stream, headers, { address: socket.remoteAddress ?? '', ...context });
+      else if (!refuseCall(streamExchange(stream, headers), unknownRpc(head.path), context)) {
+        stream.begin(404, [], true);
       }
     });
-  }
+  });
   return listen(server, sessions);
 }
 
@@ -56,17 +46,14 @@ export async function serveHttp1(endpoints: Endpoints, context: ServeContext = {
   const server = createHttp1Server((request, response) => {
     const endpoint = endpoints.get(request.url ?? '');
     if (endpoint !== undefined) endpoint.serve(request, response, context);
-    else if (!refuseCall(request, response, unknownRpc(request.url ?? ''), context)) {
+    else if (!refuseCall(exchangeOf(request, response), unknownRpc(request.url ?? ''), context)) {
       response.writeHead(404).end('not found');
     }
   });
   return listen(server, new Set());
 }
 
-async function listen(
-  server: Http1Server | Http2Server,
-  sessions: Set<ServerHttp2Session>,
-): Promise<TestServer> {
+async function listen(server: Http1Server | Server, sessions: Set<TestSession>): Promise<TestServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

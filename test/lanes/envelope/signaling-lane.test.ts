@@ -39,7 +39,7 @@ beforeEach(async () => {
     { openLane: core.open, sendFrames: () => {} },
     { maxMessageBytes: 50_000, requestTimeoutMs: 300 },
   );
-  server = await serveHttp2(endpoints, 'compat');
+  server = await serveHttp2(endpoints);
   sessionManager = new Http2SessionManager(server.url);
 });
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { readTogether } from '../../../src/lanes/websocket/read-together.ts';
-import { waitUntil } from './wait-until.ts';
+import { readTogether } from '../../src/lanes/read-together.ts';
+import { waitUntil } from './websocket/wait-until.ts';
 
 const ends: (() => void)[] = [];
 
