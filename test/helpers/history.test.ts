@@ -240,6 +240,17 @@ describe('the history checker', () => {
     expect(rulesBroken(ada, goesOn, thief)).toEqual(['attachment']);
   });
 
+  it('takes either of two that were welcomed in one moment, with one attempt, for the newer one, and not both', () => {
+    const eve = (wait: number, ...more: Events) =>
+      history('eve', [opened(1, 'B', 2, 2), { ...welcome('B', 1, 2, 'resumed'), after: wait }, ...more]);
+    const bobGoesOn = [...bob, ...resumed, { ...signal(3, 'a', 5, 'z', 2), after: 2000 }];
+    const eveGoesOn = { ...signal(3, 'a', 5, 'z'), after: 2000 };
+    const ruled = (thief: ClientHistory) => rulesBroken([...ada, sent(5, 'b', 'z')], bobGoesOn, thief);
+    expect(ruled(eve(17))).not.toContain('attachment');
+    expect(ruled(eve(17, eveGoesOn))).toContain('attachment');
+    expect(ruled(eve(200))).toContain('attachment');
+  });
+
   it('finds a session that ended before its window', () => {
     const back = (after: number) => {
       const fresh = { ...welcome('C', 2, 1, 'fresh'), after };
