@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { readTogether } from '../read-together.ts';
+import { BegunRequests } from './begun-requests.ts';
 import { FrameReader } from './frame-reader.ts';
 import { frame, goAwayFrame, resetFrame, SETTINGS_ACK, settingsFrame, windowUpdateFrame } from './frames.ts';
 import { HeaderDecoder } from './header-decoder.ts';
@@ -21,7 +22,7 @@ import {
   protocolError,
   Setting,
 } from './protocol.ts';
-import { areTrailers, type RequestHead, readRequestHead } from './request-head.ts';
+import { areTrailers, readRequestHead } from './request-head.ts';
 import { ResetWatch } from './reset-watch.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -32,14 +33,6 @@ const closed = channel('http2.server.stream.close');
 const MOST_UNREAD_BYTES = 2 ** 21;
 /** How much of what still comes is read for the peer to be able to read its end. */
 const MOST_DISCARDED_BYTES = 320 * 1024;
-
-/** With more open streams than this, requests are served behind all that came with them: a peer that floods is cut before. */
-const SERVED_AT_ONCE = 32;
-
-interface Begun {
-  readonly stream: Http2Stream;
-  readonly head: RequestHead;
-}
 
 /**
  * The server's end of an HTTP/2 connection (RFC 9113), on a socket of which nothing but the choice of the protocol was read.
@@ -67,8 +60,7 @@ export class Http2Connection implements PeerEvents, StreamHost {
   /** Bytes of DATA that came and were not given back: those of a connection are as soon as there are some. */
   #taken = 0;
   #discarded = 0;
-  /** Requests that wait until what came with them was read. */
-  #begun: Begun[] | undefined;
+  readonly #begun = new BegunRequests();
   /** Of streams that were given up. */
   #resets: ResetWatch | undefined;
 
@@ -171,7 +163,7 @@ export class Http2Connection implements PeerEvents, StreamHost {
     this.#owner.received(chunk.length);
     if (this.outflow.pendingBytes > MOST_UNREAD_BYTES) this.#owner.flooded('answers that are not read');
     if (this.#isOver) return;
-    if (this.#begun !== undefined) this.#serveBegun(this.#begun);
+    this.#begun.serve(this.#owner);
     if (!this.#hasRoom || this.#isOver) return;
     this.#hasRoom = false;
     if (!this.outflow.isFull) this.outflow.goOn();
@@ -198,7 +190,7 @@ export class Http2Connection implements PeerEvents, StreamHost {
   #release(): void {
     this.#resets?.stop();
     this.#reader.stop();
-    this.#begun = undefined;
+    this.#begun.clear();
     this.outflow.clear();
     for (const stream of [...this.#streams.values()]) {
       this.#streams.delete(stream);
@@ -265,17 +257,7 @@ export class Http2Connection implements PeerEvents, StreamHost {
     stream.isRemoteClosed = isLast;
     this.#streams.add(stream);
     if (created.hasSubscribers) created.publish({ stream, headers: head.headers() });
-    if (this.#streams.size <= SERVED_AT_ONCE) this.#owner.serve(stream, head);
-    else {
-      this.#begun ??= [];
-      this.#begun.push({ stream, head });
-    }
-  }
-
-  /** Those that were given up in the same breath, or their connection with them, cost nothing more. */
-  #serveBegun(begun: readonly Begun[]): void {
-    this.#begun = undefined;
-    for (const { stream, head } of begun) if (!stream.isOver) this.#owner.serve(stream, head);
+    this.#begun.add(stream, head, this.#owner, this.#streams.size);
   }
 
   /** Of streams, or of answers that nobody takes: what they hold is many times what was sent for them. */
