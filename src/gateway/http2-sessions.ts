@@ -55,7 +55,6 @@ export class Http2Sessions {
         headerBytes: limits.headerBytes,
         headerCount: limits.headerCount,
         streams,
-        unreadAnswers: limits.unreadAnswers * clients,
         streamWindowBytes: limits.streamWindowBytes,
         connectionWindowBytes: limits.connectionWindowBytes,
       },

@@ -8,7 +8,6 @@ const limits = {
   headerBytes: 16_384,
   headerCount: 100,
   streams: 1_000,
-  unreadAnswers: 128,
   streamWindowBytes: 65_535,
   connectionWindowBytes: 1_048_576,
 };

@@ -238,7 +238,7 @@ export class Http2Connection implements PeerEvents, StreamHost {
     this.#lastServed = id;
     this.#owner.opened();
     if (!this.isOpen) return;
-    if (this.#isFull) {
+    if (this.#streams.size >= this.#limits.streams) {
       this.#writeReset(id, ErrorCode.REFUSED_STREAM);
       return;
     }
@@ -258,13 +258,6 @@ export class Http2Connection implements PeerEvents, StreamHost {
     this.#streams.add(stream);
     if (created.hasSubscribers) created.publish({ stream, headers: head.headers() });
     this.#begun.add(stream, head, this.#owner, this.#streams.size);
-  }
-
-  /** Of streams, or of answers that nobody takes: what they hold is many times what was sent for them. */
-  get #isFull(): boolean {
-    const { streams, unreadAnswers } = this.#limits;
-    const open = this.#streams.size;
-    return open >= streams || (open > unreadAnswers && this.countUnread() > unreadAnswers);
   }
 
   /** @internal */

@@ -8,8 +8,6 @@ export interface Http2Limits {
   readonly headerCount: number;
   /** Streams that are open at a time. */
   readonly streams: number;
-  /** Answers that are complete and wait for the peer to make room: a peer with more gets no further ones. */
-  readonly unreadAnswers: number;
   /** Bytes of DATA that the peer may have under way on a stream. */
   readonly streamWindowBytes: number;
   /** The same on the connection; at least 65,535. */

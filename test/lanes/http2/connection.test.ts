@@ -24,7 +24,6 @@ const limits = {
   headerBytes: 16_384,
   headerCount: 100,
   streams: 100,
-  unreadAnswers: 128,
   streamWindowBytes: 65_535,
   connectionWindowBytes: 65_535,
 };
